@@ -1,0 +1,11 @@
+"""The wiki on http://127.0.0.1:8080 with waitress, on any system. `python serve_waitress.py [PORT]`; WIKI_DATA says where."""
+
+import sys
+
+from waitress import serve
+
+from wiki.wsgi import application
+
+port = sys.argv[1] if len(sys.argv) > 1 else "8080"
+# Whom to believe about X-Forwarded headers is the wiki's setting `trusted_proxies`.
+serve(application, listen=f"127.0.0.1:{port}", clear_untrusted_proxy_headers=False, max_request_body_size=1 << 40)

@@ -1,0 +1,154 @@
+"""The one place where all parts meet: `open_wiki` for the command line, `create_app` for the web."""
+
+from __future__ import annotations
+
+import logging
+import os
+from hashlib import blake2b
+from typing import Any
+
+from flask import Flask, Response, request
+
+from . import __version__, keeper, macros, pagecache, resources
+from .core import Rules, Wiki
+from .fragments import Fragments
+from .instance import Instance
+from .model import BadRequest, WikiError
+from .settings import FILE, Settings
+from .web.dispatch import dispatch
+from .web.exchange import Exchange
+from .web.site import Site
+
+log = logging.getLogger("wiki")
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'; manifest-src 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+PACKAGE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = (
+    PACKAGE,
+    *(os.path.join(PACKAGE, name) for name in ("macros", "markup", "web", "translations/de/LC_MESSAGES")),
+    resources.templates(),
+    resources.static(),
+)
+"""The folders whose files a finished page depends on."""
+
+
+class App(Flask):
+    """Flask without its routing: `web.dispatch` knows where everything is.
+
+    A rule for each view would be compiled at every start, which under CGI is with every request.
+    """
+
+    def __init__(self, site: Site) -> None:
+        super().__init__("wiki", static_folder=None, template_folder=None, root_path=PACKAGE)
+        self.site = site
+
+    def dispatch_request(self) -> Response:
+        """Return the answer to the current request."""
+        exchange = Exchange(self.site, request)
+        try:
+            return exchange.finish(dispatch(exchange, _path(exchange)))
+        except WikiError as error:
+            from .web.errors import explained
+
+            return exchange.finish(explained(exchange, error))
+
+
+def _path(exchange: Exchange) -> str:
+    """Return the request's path below the mount, without its leading slash; raise BadRequest if it is not UTF-8."""
+    path = str(exchange.request.environ.get("PATH_INFO", ""))
+    try:
+        return path.encode("latin-1").decode().removeprefix("/")
+    except UnicodeError:
+        raise BadRequest("This address is not written in UTF-8.") from None
+
+
+def open_wiki(folder: str, settings: Settings | None = None) -> Wiki:
+    """Return the wiki in a data directory. Raises WikiError where settings or storage cannot be used."""
+    instance = Instance(folder)
+    settings = settings or instance.settings()
+    rules = Rules(
+        markup=settings.markup,
+        front_page=settings.front_page,
+        acl_before=settings.acl_before,
+        acl_default=("+All:write " if settings.anonymous_edit else "") + settings.acl_default,
+        acl_after=settings.acl_after,
+        page_limit=settings.page_limit,
+        upload_limit=settings.upload_limit,
+        render_seconds=settings.render_seconds,
+    )
+    fingerprint = f"{__version__} {rules.markup} {rules.category} {sorted(rules.interwiki.items())}"
+    fragments = Fragments(os.path.join(instance.cache, "fragments"), fingerprint)
+    cache = keeper.NoCache() if settings.storage.startswith("memory:") else keeper.Cache(instance.cache)
+    return Wiki(instance.storage(settings), rules, cache, fragments, macros.links)
+
+
+def described(instance: Instance, settings: Settings, stamp: str) -> pagecache.Known:
+    """Tell the door what it must know, and return the same. `stamp` is the settings file's, taken before it was read."""
+    digest = blake2b(repr(settings).encode(), digest_size=12)
+    for folder in (*PROGRAM, os.path.join(instance.folder, "templates"), os.path.join(instance.folder, "static")):
+        digest.update(_state(folder).encode())
+    return keeper.describe(
+        instance.cache,
+        fingerprint=f"{__version__}-{digest.hexdigest()}",
+        stamps=[stamp],
+        on=settings.page_cache and not settings.storage.startswith("memory:"),
+        mount=settings.mount or None,
+        hosts=settings.allowed_hosts,
+        front_page=settings.front_page,
+        proxies=settings.trusted_proxies,
+        remote_user=settings.remote_user,
+    )
+
+
+def _state(folder: str) -> str:
+    """Return a text that changes with the files in a folder: how many, how large, and the newest's time."""
+    try:
+        found = [entry.stat() for entry in os.scandir(folder) if entry.is_file()]
+    except OSError:
+        return "-"
+    return f"{len(found)} {sum(s.st_size for s in found)} {max((s.st_mtime_ns for s in found), default=0)};"
+
+
+def create_app(data: str) -> Flask:
+    """Return the Flask application for a data directory. It has one route: `web.dispatch` does the rest."""
+    instance = Instance(data)
+    instance.prepare()
+    stamp = pagecache.stamp(os.path.join(instance.folder, FILE))
+    settings = instance.settings()
+    wiki = open_wiki(data, settings)
+    site = Site(wiki, settings, instance)
+    app = App(site)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.upload_limit + 1_000_000,
+        MAX_FORM_MEMORY_SIZE=settings.page_limit * 4 + 1_000_000,
+        MAX_FORM_PARTS=200,
+        TRUSTED_HOSTS=list(settings.allowed_hosts) or None,
+    )
+    app.extensions["wiki"] = site
+    app.extensions["door"] = described(instance, settings, stamp)
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Any:
+        from .web.errors import failure
+
+        return failure(Exchange(site, request), error)
+
+    @app.after_request
+    def secured(response: Response) -> Response:
+        for key, value in SECURITY.items():
+            response.headers.setdefault(key, value)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    return app

@@ -1,0 +1,99 @@
+"""`wiki init` and `wiki settings`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from .. import instance, settings
+from ..model import WikiError
+
+
+def arguments(command: str, parser: argparse.ArgumentParser) -> None:
+    """Declare what `init` and `settings` take."""
+    if command == "init":
+        parser.description = (
+            "Make a data folder with an empty wiki, its secret key and a wiki.toml that explains every setting. "
+            "What is there already stays as it is."
+        )
+        parser.add_argument("folder", metavar="DATA", nargs="?", help="the folder; as --data")
+        parser.add_argument("--storage", metavar="URL", help="where pages are kept (default: sqlite:wiki.db)")
+    else:
+        parser.description = (
+            "Print every setting with its help, as a wiki.toml. They are changed in the data folder's wiki.toml or by "
+            "environment variables: WIKI_SITE_NAME=… overrides site_name."
+        )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run `init` or `settings`."""
+    return _init(options) if options.command == "init" else _settings(options)
+
+
+def _init(options: argparse.Namespace) -> int:
+    place = instance.Instance(instance.chosen(options.folder or options.data))
+    place.prepare()
+    path = os.path.join(place.folder, settings.FILE)
+    chosen = {"storage": options.storage} if options.storage else {}
+    if os.path.exists(path):
+        if options.storage and place.settings().storage != options.storage:
+            raise WikiError("%(path)s is there already and names another storage: change it there.", path=path)
+    else:
+        text = "# Settings of this wiki. Remove the # before a line to change it, then restart the wiki.\n\n"
+        text += settings.as_toml(settings.Settings(**chosen), commented=True)
+        write_new(path, text)
+    prepare(place)
+    print(f"The wiki is in {place.folder}. Start it with: wiki --data {place.folder} serve")
+    return 0
+
+
+def prepare(place: instance.Instance) -> None:
+    """Make a data folder's secret key, storage and start pages, where they are not there; raise WikiError."""
+    place.key()
+    storage = place.storage()
+    empty = not storage.count() and not storage.count(deleted=True)
+    storage.close()
+    if empty:
+        from ..app import open_wiki
+        from ..pages import start_pages
+
+        wiki = open_wiki(place.folder)
+        visit = wiki.visit_system("Anywiki")
+        for name, text in start_pages():
+            visit.save(wiki.rules.front_page if name == "FrontPage" else name, text)
+        wiki.storage.close()
+
+
+def existing(options: argparse.Namespace) -> instance.Instance:
+    """Return the data folder that is meant; raise WikiError if there is no wiki in it."""
+    place = instance.Instance(instance.chosen(options.data))
+    if not any(os.path.exists(os.path.join(place.folder, name)) for name in (settings.FILE, instance.KEY, "wiki.db")):
+        raise WikiError(
+            "There is no wiki in %(folder)s. Name its folder with --data, or make one: wiki --data %(folder)s init",
+            folder=place.folder,
+        )
+    place.prepare()
+    return place
+
+
+def _settings(options: argparse.Namespace) -> int:
+    folder = instance.chosen(options.data)
+    print(settings.as_toml(settings.load(folder)), end="")
+    for name, _value, source in settings.given(folder):
+        print(f"# {name} comes from {source.place}" + ("" if source.key == name else f" ({source.key})"))
+    known = {settings.PREFIX + name.upper() for name in settings.SETTINGS} | {"WIKI_DATA"}
+    for key in sorted(os.environ):
+        if key.startswith(settings.PREFIX) and key not in known:
+            print(f"wiki: the variable {key} is no setting", file=sys.stderr)
+    return 0
+
+
+def write_new(path: str, text: str) -> None:
+    """Write a file that only this user may read; leave it alone if somebody else has just made it."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,91 @@
+"""Copying a whole wiki from one storage into another: pages with their exact history, attachments, accounts, records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .markup.head import head
+from .model import Attachment, Change, Facts, Page, StorageError
+from .storage import Progress, Storage
+from .visit import Reader
+
+RECORDS = ("invite", "token", "subscription", "draft", "setting", "audit")
+"""Kinds of records that are copied too; sessions, counters and presence are not worth keeping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How much was copied."""
+
+    pages: int
+    revisions: int
+    files: int
+    users: int
+
+
+def copy(source: Storage, target: Storage, progress: Progress | None = None) -> Copied:
+    """Copy everything into an empty storage, in one transaction there; return how much it was.
+
+    The source cannot be written meanwhile, so that nothing saved during the copy is left behind. Raises StorageError
+    if the target holds anything.
+    """
+    if target.count() or target.count(deleted=True) or target.users():
+        raise StorageError("The storage %(url)s is not empty: copy into a new one.", url=target.url)
+    with source.writing(), target.writing():
+        pages = {page.name: page for deleted in (False, True) for page in source.pages(deleted=deleted)}
+        changes = sorted(
+            ((change, name) for name in pages for change in _history(source, name)), key=lambda each: each[0].cursor
+        )
+        versions: dict[tuple[str, str], Iterator[Attachment]] = {}
+        revisions = files = 0
+        for count, (change, name) in enumerate(changes, 1):
+            if progress:
+                progress("changes", count, len(changes))
+            if change.number:
+                _copy_revision(source, target, pages[name], change.number)
+                revisions += 1
+            else:
+                key = name, change.source
+                if key not in versions:
+                    versions[key] = reversed(source.attachment_versions(*key))
+                _copy_file(source, target, next(versions[key]))
+                files += 1
+        users = source.users()
+        for user in users:
+            target.put_user(user)
+        for kind in RECORDS:
+            for record, value in source.records(kind).items():
+                target.keep(kind, record, value)
+    return Copied(len(pages), revisions, files, len(users))
+
+
+def _history(source: Storage, name: str) -> Iterator[Change]:
+    before = None
+    while changes := source.history(name, before, 500):
+        yield from changes
+        before = changes[-1].cursor
+
+
+def _copy_revision(source: Storage, target: Storage, page: Page, number: int) -> None:
+    revision = replace(source.revision(page.name, number), page=page.name)
+    facts = Facts()
+    if number == page.number:
+        text = revision.text
+        body = "" if text is None else text[head(text).length :]
+        facts = Facts(source.links(page.name), page.acl, page.format, page.redirect, body)
+    target.put(revision, facts, exact=True)
+
+
+def _copy_file(source: Storage, target: Storage, file: Attachment) -> None:
+    if file.deleted:
+        target.attach(file, None, exact=True)
+        return
+    with Reader(source.content(file)) as content:
+        copied = target.attach(file, content, exact=True)
+    if copied.sha256 != file.sha256:
+        raise StorageError(
+            "The file “%(name)s” of “%(page)s” is damaged; nothing was copied. See: wiki check",
+            name=file.name,
+            page=file.page,
+        )

@@ -1,0 +1,48 @@
+"""Markdown: CommonMark's text, GitHub's tables, tasks and alerts, and this wiki's links and macros.
+
+Source sets aside what must not be touched, Blocks makes a tree, Writer and Inline write it, Sanitise checks the result,
+Tokens puts in what was set aside.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from ..model import Link
+from . import Context, Hole, Rendered
+from .blocks import Blocks
+from .budget import Deadline
+from .emitter import Emitter
+from .sanitise import sanitise
+from .source import Source
+from .tokens import Tokens
+from .writer import Writer
+
+_local = threading.local()
+
+
+def render(text: str, context: Context) -> Rendered:
+    """Return Markdown rendered. Raises OverBudget, RecursionError, or what a library raises."""
+    deadline = Deadline(context.seconds)
+    tokens = Tokens()
+    source = Source(tokens, context.macros)
+    lines = source.lines(text)
+    emitter = Emitter(context, tokens, source.definitions, deadline)
+    blocks = getattr(_local, "blocks", None) or Blocks()
+    # Taken out while it works: one that was interrupted is never used again.
+    _local.blocks = None
+    html = Writer(emitter).html(blocks, lines)
+    _local.blocks = blocks
+    emitter.finish()
+    parts = tokens.cut(sanitise(html))
+    return Rendered(parts, tuple(emitter.headings), tuple(emitter.links | _referred(parts, context)))
+
+
+def _referred(parts: tuple[str | Hole, ...], context: Context) -> dict[Link, None]:
+    """Return what the macros refer to that are called: those in code are not."""
+    return {
+        link: None
+        for part in parts
+        if isinstance(part, Hole) and part.kind == "macro"
+        for link in context.macros[part.target](part.detail, context.page)
+    }

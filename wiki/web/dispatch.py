@@ -1,0 +1,133 @@
+"""From a URL to a view: page actions by `?action=`, and what belongs to no page below `/-/`. Views are imported when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from flask import Response
+
+from .. import names
+from ..model import BadRequest, NoSuchPage, WikiError
+from .exchange import Exchange
+
+View = Callable[[Exchange, str], Response]
+
+
+class CannotFind(NoSuchPage):
+    """There is nothing at this URL."""
+
+    message = "There is nothing at this address."
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A view, and whether a GET may reach it although it changes something (it then shows a form with one button)."""
+
+    view: str
+    changes: bool = False
+
+    def load(self) -> View:
+        """Import and return the view."""
+        module, _, function = self.view.partition(":")
+        view: View = getattr(import_module(f"wiki.web.{module}"), function)
+        return view
+
+
+ACTIONS = {
+    "show": Route("pages:show"),
+    "raw": Route("pages:raw"),
+    "print": Route("pages:printed"),
+    "content": Route("pages:content"),
+    "recall": Route("pages:recall"),
+    "edit": Route("edit:edit"),
+    "preview": Route("edit:preview"),
+    "info": Route("history:info"),
+    "diff": Route("history:diff"),
+    "revert": Route("history:revert"),
+    "RenamePage": Route("moves:rename"),
+    "CopyPage": Route("moves:copy"),
+    "DeletePage": Route("moves:delete"),
+    "restore": Route("moves:restore"),
+    "AttachFile": Route("attachments:attachments"),
+    "LikePages": Route("find:like"),
+    "backlinks": Route("find:backlinks"),
+    "LocalSiteMap": Route("lists:tree"),
+    "rss_rc": Route("feeds:page_feed"),
+    "quicklink": Route("preferences:quicklink", changes=True),
+    "quickunlink": Route("preferences:quickunlink", changes=True),
+    "fullsearch": Route("find:old_search"),
+    "titlesearch": Route("find:old_search"),
+    "access": Route("pages:access"),
+}
+"""Page actions, named as MoinMoin 1.9 names them where it has them."""
+
+SPECIALS = {
+    "static": Route("assets:static"),
+    "p": Route("pages:permanent"),
+    "search": Route("find:search"),
+    "suggest": Route("find:suggest"),
+    "recent": Route("changes:recent"),
+    "tree": Route("lists:tree"),
+    "index": Route("lists:index"),
+    "wanted": Route("lists:wanted"),
+    "orphans": Route("lists:orphans"),
+    "random": Route("lists:random"),
+    "deleted": Route("lists:deleted"),
+    "new": Route("edit:new"),
+    "feed": Route("feeds:feed"),
+    "login": Route("account:login"),
+    "logout": Route("account:logout", changes=True),
+    "register": Route("account:register"),
+    "preferences": Route("preferences:preferences"),
+    "appearance": Route("preferences:appearance"),
+    "sessions": Route("preferences:sessions", changes=True),
+    "first": Route("account:first"),
+    "invite": Route("account:invited"),
+    "admin": Route("admin:admin"),
+    "health": Route("assets:health"),
+}
+"""What lies below `/-/`: the view gets the rest of the path."""
+
+
+def dispatch(exchange: Exchange, path: str) -> Response:
+    """Return the answer to a request for a path below the mount, without its leading slash."""
+    if path == "-" or path.startswith("-/"):
+        rest = path[2:]
+        if rest == "-" or rest.startswith("-/"):
+            return _page(exchange, rest, path)
+        first, _, rest = rest.partition("/")
+        route = SPECIALS.get(first)
+        if route is None:
+            raise CannotFind()
+        return _run(exchange, route, rest)
+    if not path:
+        if exchange.request.args.get("action", "show") == "show" and exchange.request.method in ("GET", "HEAD"):
+            return _run(exchange, ACTIONS["show"], exchange.site.wiki.rules.front_page)
+        return _page(exchange, exchange.site.wiki.rules.front_page, exchange.site.wiki.rules.front_page)
+    return _page(exchange, path, path)
+
+
+def _page(exchange: Exchange, written: str, path: str) -> Response:
+    name = names.normal(written)
+    if name != written or exchange.raw_path_differs:
+        return exchange.redirect(exchange.urls.page(name), 301, keep_query=True)
+    action = exchange.request.args.get("action", "show")
+    route = ACTIONS.get(action)
+    if route is None:
+        raise BadRequest("There is no action “%(action)s”.", action=action)
+    exchange.name = name
+    exchange.action = action
+    return _run(exchange, route, name)
+
+
+def _run(exchange: Exchange, route: Route, rest: str) -> Response:
+    if exchange.request.method == "POST":
+        exchange.check_form()
+    elif route.changes:
+        return exchange.one_button()
+    return route.load()(exchange, rest)
+
+
+__all__ = ["ACTIONS", "SPECIALS", "WikiError", "dispatch"]

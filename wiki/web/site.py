@@ -1,0 +1,87 @@
+"""One wiki as a web site: the wiki, its settings, its secret, its templates and static files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import ChoiceLoader, Environment, FileSystemBytecodeCache, FileSystemLoader
+
+from .. import resources
+from ..presence import Presence
+from ..urls import Urls
+
+if TYPE_CHECKING:
+    from ..core import Wiki
+    from ..instance import Instance
+    from ..settings import Settings
+
+
+class Site:
+    """What every request to one wiki shares."""
+
+    def __init__(self, wiki: Wiki, settings: Settings, instance: Instance) -> None:
+        self.wiki = wiki
+        self.settings = settings
+        self.instance = instance
+        self.folder = Path(instance.folder)
+        self.presence = Presence(os.path.join(instance.cache, "editing"))
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The instance's secret key."""
+        return self.instance.key()
+
+    @cached_property
+    def templates(self) -> Environment:
+        """The templates; a file in the instance's `templates/` goes before ours of the same name."""
+        own = self.folder / "templates"
+        places = [str(own), resources.templates()] if own.is_dir() else [resources.templates()]
+        environment = Environment(
+            loader=ChoiceLoader([FileSystemLoader(place) for place in places]),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            bytecode_cache=self._bytecode(),
+        )
+        return environment
+
+    def _bytecode(self) -> FileSystemBytecodeCache | None:
+        """Where compiled templates are kept: under CGI compiling them would cost more than all the rest."""
+        folder = Path(self.instance.cache) / "templates"
+        try:
+            folder.mkdir(0o700, parents=True, exist_ok=True)
+        except OSError:
+            return None
+        return FileSystemBytecodeCache(str(folder))
+
+    def static_file(self, name: str) -> Path | None:
+        """Return where a static file lies, None if there is no such file; the instance's own goes first."""
+        if not name or any(part in ("", ".", "..") for part in name.split("/")) or "\\" in name or "\0" in name:
+            return None
+        for folder in (self.folder / "static", Path(resources.static())):
+            path = folder / name
+            if path.is_file():
+                return path
+        return None
+
+    def static_url(self, urls: Urls) -> Callable[[str], str]:
+        """Return a function from a static file's name to its URL, which changes when the file does."""
+
+        @lru_cache
+        def url(name: str) -> str:
+            return urls.special(f"static/{self.static_mark(name)}/{name}")
+
+        return url
+
+    def static_mark(self, name: str) -> str:
+        """Return a short text that changes with a static file: its size and time."""
+        path = self.static_file(name)
+        if path is None:
+            return "0"
+        status = os.stat(path)
+        return f"{status.st_mtime_ns // 1_000_000:x}{status.st_size:x}"[-12:]
