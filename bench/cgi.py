@@ -1,7 +1,7 @@
 """What a request costs under CGI, in starts of a bare interpreter: a cached hit, Flask alone, and a miss.
 
-Usage: python bench/cgi.py [DATA [PAGE]]. Without a data folder, one is made with a stand-in page. All are run in turns and
-the medians of user + system time and of wall time are compared, so that a busy machine slows all alike.
+Usage: python bench/cgi.py [DATA [PAGE]]. Without a data folder, one is made with a stand-in page. All are run in turns
+and the medians of user + system time and of wall time are compared, so that a busy machine slows all alike.
 """
 
 from __future__ import annotations
@@ -93,9 +93,12 @@ def main() -> None:
         base = [median(each[index] for each in times["bare interpreter"]) for index in (0, 1)]
         for name, found in times.items():
             cpu, wall = (median(each[index] for each in found) for index in (0, 1))
-            print(f"{name:18} cpu {cpu * 1000:6.1f} ms ({cpu / base[0]:5.2f} x)  wall {wall * 1000:6.1f} ms ({wall / base[1]:5.2f} x)")
+            shown = f"cpu {cpu * 1000:6.1f} ms ({cpu / base[0]:5.2f} x)  wall {wall * 1000:6.1f} ms"
+            print(f"{name:18} {shown} ({wall / base[1]:5.2f} x)")
         pairs = [hit[1] / bare[1] for hit, bare in zip(times["cached hit"], times["bare interpreter"], strict=True)]
-        print(f"a cached hit takes {median(pairs):.2f} x a bare interpreter (median of {len(pairs)} pairs; to reach: 1.15)")
+        print(
+            f"A cached hit takes {median(pairs):.2f} x a bare interpreter (median of {len(pairs)} pairs; to reach: 1.15)."
+        )
 
 
 if __name__ == "__main__":

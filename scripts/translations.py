@@ -37,7 +37,9 @@ def sources() -> list[Path]:
 def error_classes() -> dict[str, list[tuple[str, str]]]:
     """Return the name of each class of errors below WikiError, with the (file, message) pairs that it declares."""
     trees = {path: ast.parse(path.read_text("utf-8")) for path in sources()}
-    classes = [(path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [
+        (path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    ]
     found: dict[str, list[tuple[str, str]]] = {"WikiError": []}
     size = 0
     while size != len(found):
@@ -83,7 +85,7 @@ def catalogue() -> Catalog:
     result.header_comment = "# Messages of Anywiki. Made by scripts/translations.py."
     for place, message in messages():
         if message:
-            result.add(message, locations=[(place, None)])
+            result.add(message, locations=[(place, 0)])
     return result
 
 
@@ -130,7 +132,9 @@ def languages() -> list[str]:
 def main() -> int:
     """Write all catalogues; return 1 if a translation is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--add", metavar="LANGUAGE", action="append", default=[], help="begin a catalogue for a language")
+    parser.add_argument(
+        "--add", metavar="LANGUAGE", action="append", default=[], help="begin a catalogue for a language"
+    )
     options = parser.parse_args()
     found = catalogue()
     FOLDER.mkdir(exist_ok=True)

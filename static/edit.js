@@ -8,8 +8,8 @@
   const started = text.defaultValue;
   let sending = false;
 
-  // -- unsaved text is not lost by accident; a conflict or a refused save comes back as changed already
-  const restored = document.querySelector(".box.error") !== null;
+  // -- unsaved text is not lost by accident; what the server sent back instead of saving is unsaved too
+  const restored = document.querySelector(".box.error, #changes, #preview:not([hidden])") !== null;
   const changed = () => restored || text.value !== started;
   addEventListener("beforeunload", event => { if (changed() && !sending) event.preventDefault(); });
   form.addEventListener("submit", () => { sending = true; });

@@ -128,7 +128,7 @@
   // -- single keys; they can be switched off (WCAG 2.1.4) in the preferences, or for this device in the list that ? shows
   const stored = { get: () => { try { return localStorage.getItem("shortcuts"); } catch { return null; } }, set: value => { try { localStorage.setItem("shortcuts", value); } catch { /* private mode */ } } };
   const keys = all("[data-key]").filter(item => item.getClientRects().length || item.closest("details.pop:not(.only-narrow)"));
-  let enabled = body.dataset.shortcuts !== "off" && stored.get() !== "off", before = "";
+  let enabled = body.dataset.shortcuts !== "off" && stored.get() !== "off", before = "", pressed = 0;
   const help = () => {
     const box = make("input", { type: "checkbox", checked: enabled });
     box.addEventListener("change", () => { enabled = box.checked; stored.set(enabled ? "on" : "off"); });
@@ -148,8 +148,10 @@
     if (event.target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
     if (event.key === "?" && body.dataset.shortcuts !== "off") { event.preventDefault(); return help(); }
     if (!enabled) return;
-    const found = keys.find(item => item.dataset.key === event.key) || keys.find(item => item.dataset.key === `${before} ${event.key}`);
+    const pair = event.timeStamp - pressed < 1500 ? `${before} ${event.key}` : "";
+    const found = keys.find(item => item.dataset.key === pair) || keys.find(item => item.dataset.key === event.key);
     before = event.key;
+    pressed = event.timeStamp;
     if (!found) return;
     event.preventDefault();
     if (found.matches("input")) found.select(); else found.click();

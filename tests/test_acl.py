@@ -238,6 +238,8 @@ def test_a_name_of_letters_digits_and_a_few_signs_is_valid(name: str) -> None:
         "",
         " ",
         "-",
+        "-Ann",
+        "Default User",
         "..",
         " Ann",
         "Ann ",

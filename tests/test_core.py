@@ -241,7 +241,7 @@ def test_group_pages_give_rights_to_their_members(root: Visit, ann: Visit, bob: 
 
 
 def test_what_may_not_be_read_appears_in_no_list(root: Visit, nobody: Visit, ann: Visit) -> None:
-    root.save("Secret/Canary", "#acl Root:read,write\ncanary [[Open]] [[Nowhere]]", base=0)
+    root.save("Secret/Canary", "#acl Root:read,write\nhushhush [[Open]] [[Nowhere]]", base=0)
     ann.save("Open", "[[Secret/Canary]]", base=0)
     for who in (nobody, ann):
         assert who.all_names() == ["Open"]
@@ -254,7 +254,7 @@ def test_what_may_not_be_read_appears_in_no_list(root: Visit, nobody: Visit, ann
         assert who.titles("canary") == []
         assert who.similar("Secret/Canari") == []
         assert set(who.random(9)) == {"Open"}
-        assert who.search(query.Word("canary")).hits == ()
+        assert who.search(query.Word("hushhush")).hits == ()
         for read in (who.read, who.history, who.attachments):
             with pytest.raises(Forbidden):
                 read("Secret/Canary")

@@ -1,4 +1,4 @@
-"""The interface's languages: every message is in the catalogues, German is complete, dates and sizes read as people write them."""
+"""The interface's languages: all messages are in the catalogues, German is complete, dates read as people write them."""
 
 from __future__ import annotations
 
@@ -139,7 +139,8 @@ def test_any_accept_language_header_gives_a_language(header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "direction"), [("en", "ltr"), ("de-AT", "ltr"), ("he", "rtl"), ("ar-EG", "rtl"), ("fa_IR", "rtl"), ("", "ltr")]
+    ("language", "direction"),
+    [("en", "ltr"), ("de-AT", "ltr"), ("he", "rtl"), ("ar-EG", "rtl"), ("fa_IR", "rtl"), ("", "ltr")],
 )
 def test_direction_follows_the_language(language: str, direction: str) -> None:
     assert i18n.direction(language) == direction

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wiki import markdown_folder, names
-from wiki.markdown_folder import FolderError, decoded, encoded, export_folder, import_folder, layout, meant
+from wiki.markdown_folder import FolderError, export_folder, import_folder, meant
 from wiki.markdown_links import rewritten
+from wiki.markdown_paths import decoded, encoded, layout
 from wiki.model import Attachment, BadName, NoSuchPage, Revision
 from wiki.visit import Saved
 
@@ -153,7 +154,8 @@ def test_a_file_that_nobody_links_belongs_to_the_nearest_page(tmp_path):
 
 
 def test_links_that_work_already_stay_and_others_are_mended(tmp_path):
-    text = "[c](C.md) [c](./C.md#part) [r](sub/README.md) [f](sub/) [up](../D.md) [out](https://x/C.md) [no](E.md) `[c](sub/)`"
+    text = "[c](C.md) [c](./C.md#part) [r](sub/README.md) [f](sub/) [up](../D.md) [out](https://x/C.md) [no](E.md)"
+    text += " `[c](sub/)`"
     files = {"A/B.md": text, "A/C.md": "c", "A/sub/README.md": "[x](x.md)", "A/sub/x.md": "x", "D.md": "d"}
     wiki, _ = imported(tmp_path, files)
     assert wiki.texts["A/B"] == text.replace("](sub/README.md)", "](sub.md)").replace("[f](sub/)", "[f](sub.md)") + "\n"
@@ -293,7 +295,8 @@ def test_names_that_differ_in_case_only_do_not_meet():
 def test_code_macros_and_escapes_are_no_links():
     text = (
         "[a](x) ![b](<x y>) [c]: no\n\n[ref]: x 'title'\n\n```\n[a](x)\n```\n\n    [a](x)\n\n"
-        "- item\n\n    [a](x)\n\n`[a](x)` ``[a](x) ` `` \\[a](x) <<Macro([a](x))>> <img src='x' alt=y> [i](x(1)) \\`[a](x)\n"
+        "- item\n\n    [a](x)\n\n`[a](x)` ``[a](x) ` `` \\[a](x) <<Macro([a](x))>> <img src='x' alt=y> "
+        "[i](x(1)) \\`[a](x)\n"
     )
     seen = []
     assert rewritten(text, lambda url: seen.append(url) or url) == text
@@ -364,7 +367,7 @@ def test_every_exported_link_leads_to_the_file_it_should(wiki, tmp_path_factory)
     for path, content in there.items():
         if path.endswith(".md"):
             urls = []
-            rewritten(content.decode(), lambda url: urls.append(url) or url)
+            rewritten(content.decode(), lambda url, seen=urls: seen.append(url) or url)
             for url in urls:
                 assert posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(url))) in there
 

@@ -74,8 +74,10 @@ class Stand:
             **environ,
         }
         answers: list[Any] = []
-        body = b"".join(self.middleware(asked, lambda status, headers, exc_info=None: answers.append((status, headers))))
-        (status, headers), = answers
+        body = b"".join(
+            self.middleware(asked, lambda status, headers, exc_info=None: answers.append((status, headers)))
+        )
+        ((status, headers),) = answers
         assert len({name.lower() for name, _ in headers}) == len(headers), "a header is sent twice"
         return Answer(status, dict(headers), body)
 
@@ -208,7 +210,13 @@ def test_everything_is_evicted_at_once(stand: Stand) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"fingerprint": "2"}, {"mount": "/wiki"}, {"front_page": "Other"}, {"hosts": ["wiki.example"]}, {"remote_user": True}],
+    [
+        {"fingerprint": "2"},
+        {"mount": "/wiki"},
+        {"front_page": "Other"},
+        {"hosts": ["wiki.example"]},
+        {"remote_user": True},
+    ],
 )
 def test_a_changed_setting_leaves_nothing_stale(stand: Stand, change: dict[str, Any]) -> None:
     stand.ask()
@@ -304,6 +312,10 @@ def test_one_site_is_kept_apart_from_another(stand: Stand) -> None:
     assert stand.is_hit(HTTP_HOST="b.example:8080")
     for _ in range(2):
         assert not stand.is_hit(HTTP_HOST="evil.example")
+    assert not stand.is_hit(HTTP_HOST="wiki.example:81", SERVER_PORT="81")
+    assert stand.is_hit(HTTP_HOST="wiki.example:81", SERVER_PORT="81")
+    for _ in range(2):
+        assert not stand.is_hit(HTTP_HOST="wiki.example:82", SERVER_PORT="81")
     stand.save(NAME, "new")
     assert stand.ask(HTTP_HOST="b.example:8080").body == b"new"
 

@@ -38,7 +38,7 @@ def test_a_start_page_has_no_missing_link_and_no_failed_macro(talk: Conversation
     assert re.findall(r'<a [^>]*class="[^"]*missing[^>]*>', shown) == []
     assert "macro-notice" not in shown
     text = re.sub(r"<(code|pre)\b.*?</\1>", "", shown, flags=re.DOTALL)
-    assert "&lt;&lt;" not in text
+    assert set(re.findall(r"&lt;&lt;(\w+)", text)) <= {"NoMacro"}  # an example of a call that is escaped
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -13,7 +13,9 @@ FOLDER = Path(__file__).resolve().parents[1] / "static"
 FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize(("name", "limit"), [("wiki.css", 12_000), ("wiki.js", 6_000), ("edit.js", 10_000), ("favicon.svg", 1_000)])
+@pytest.mark.parametrize(
+    ("name", "limit"), [("wiki.css", 12_000), ("wiki.js", 6_000), ("edit.js", 10_000), ("favicon.svg", 1_000)]
+)
 def test_files_keep_their_budget(name: str, limit: int) -> None:
     assert len(gzip.compress((FOLDER / name).read_bytes(), 9)) <= limit
 
@@ -29,11 +31,18 @@ def test_nothing_is_loaded_from_elsewhere(path: Path) -> None:
 def test_scripts_make_no_code_from_text() -> None:
     for path in FOLDER.glob("*.js"):
         text = path.read_text("utf-8")
-        assert not re.search(r"\beval\b|new Function|document\.write|\.style\b|setTimeout\(\s*[\"'`]|outerHTML|insertAdjacentHTML", text)
+        assert not re.search(
+            r"\beval\b|new Function|document\.write|\.style\b|setTimeout\(\s*[\"'`]|outerHTML|insertAdjacentHTML", text
+        )
 
 
 def test_only_the_preview_is_taken_as_html() -> None:
-    places = [line.strip() for path in FOLDER.glob("*.js") for line in path.read_text("utf-8").splitlines() if "innerHTML" in line]
+    places = [
+        line.strip()
+        for path in FOLDER.glob("*.js")
+        for line in path.read_text("utf-8").splitlines()
+        if "innerHTML" in line
+    ]
     assert places == ["shown.innerHTML = await answer.text();"]
 
 
@@ -58,7 +67,9 @@ def _contrast(one: str, other: str) -> float:
 
 def _colours() -> dict[str, tuple[str, str]]:
     text = (FOLDER / "wiki.css").read_text("utf-8")
-    return {name: (light, dark) for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", text)}
+    return {
+        name: (light, dark) for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", text)
+    }
 
 
 TEXTS = [

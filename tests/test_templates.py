@@ -1,4 +1,4 @@
-"""The templates: every screen can be made, in every language, below a prefix, with nothing inline and no word untranslated."""
+"""The templates: every screen can be made, in each language, below a prefix, nothing inline, no word untranslated."""
 
 from __future__ import annotations
 
@@ -186,7 +186,9 @@ def test_templates_speak_only_literals(path: Path) -> None:
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name in ("_", "ngettext"):
             first = call.args[0]
-            assert isinstance(first, nodes.Const) or (isinstance(first, nodes.Name) and first.name == "right"), call.lineno
+            assert isinstance(first, nodes.Const) or (isinstance(first, nodes.Name) and first.name == "right"), (
+                call.lineno
+            )
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)

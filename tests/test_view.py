@@ -56,7 +56,8 @@ def test_a_link_to_a_deleted_page_is_red(talk: Conversation) -> None:
 
 
 def test_a_link_within_the_page_stays_in_it_also_where_it_is_included(talk: Conversation) -> None:
-    assert filled(talk, Hole("page", PAGE, "part"), "x</a>") == '<a href="#part">x</a>'
+    assert filled(talk, Hole("page", PAGE, "h-part"), "x</a>") == '<a href="#h-part">x</a>'
+    assert filled(talk, Hole("page", PAGE, "A part"), "x</a>") == '<a href="#h-a-part">x</a>'
     view = talk.view("Other")
     view.above = (PAGE,)
     assert view.fill(Rendered((Hole("page", "Other", "part"),))) == '<a href="/wiki/Other#part">'
@@ -207,7 +208,6 @@ def test_messages_are_translated(talk: Conversation) -> None:
         "```\n<<Verbatim(CANARY)>>\n```",
         "    <<Verbatim(CANARY)>>",
         '<div class="<<Verbatim(CANARY)>>">x</div>',
-        "# heading {#<<Verbatim(CANARY)>>}",
     ],
 )
 def test_a_macro_counts_only_as_text(talk: Conversation, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,3 +227,13 @@ def test_a_macro_among_text_is_computed(talk: Conversation) -> None:
 def test_a_macro_alone_in_its_paragraph_is_a_block(talk: Conversation) -> None:
     talk.save("Other", "x\n")
     assert "<p><ul" not in talk.macro("before\n\n<<PageList(Other)>>\n\nafter\n")
+
+
+def test_a_link_to_a_heading_or_an_anchor_finds_it(talk: Conversation) -> None:
+    talk.save("Other", "## Of the other\n")
+    shown = talk.macro(
+        "[[#Of the other]] [[#a place]] [x](#a-place) [[#Mine]] <<Anchor(a place)>>\n\n<<Include(Other)>>\n\n## Mine\n"
+    )
+    for anchor in ("h-of-the-other", "h-a-place", "h-mine"):
+        assert f'href="#{anchor}"' in shown
+        assert shown.count(f'id="{anchor}"') == 1

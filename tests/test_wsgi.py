@@ -182,7 +182,7 @@ def test_byte_code_goes_to_the_data_directory_where_it_cannot_lie_beside(tmp_pat
     result = subprocess.run(run, env=environ, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert result.stdout.strip() == str(data / "bytecode")
     assert (data / "bytecode").stat().st_mode & 0o777 == 0o700
-    assert [path for path in (data / "bytecode").rglob("pagecache.*.pyc")]
+    assert list((data / "bytecode").rglob("pagecache.*.pyc"))
     (data / "bytecode").chmod(0o777)
     result = subprocess.run(run, env=environ, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert result.stdout.strip() == "None", "somebody else could have written there"

@@ -21,7 +21,7 @@ INVITE_SECONDS = 7 * 24 * 3600
 """How long an invitation works."""
 
 RESERVED = frozenset({"all", "known", "trusted", "default", "anonymous"})
-"""Words with a meaning of their own in ACLs: an account of this name would get, or give, others' rights (CVE-2012-4404)."""
+"""Words with a meaning of their own in ACLs: an account of this name would get others' rights (CVE-2012-4404)."""
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 

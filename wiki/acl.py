@@ -150,15 +150,18 @@ def members(text: str) -> tuple[str, ...]:
 def valid_user_name(name: str) -> bool:
     """Return whether an account may have this name.
 
-    Letters, digits, single blanks inside, and `'@.-_` as in MoinMoin 1.9 (so nothing that an ACL or a page name
-    takes apart); in NFC; short enough for a page; not what an ACL means by itself, nor what looks like a group's page;
-    and no letters of Latin, Cyrillic and Greek together, which could look like another's name.
+    Letters, digits, single blanks inside, and `'@.-_` as in MoinMoin 1.9, so nothing that an ACL or a page name takes
+    apart; no `-` and no word `Default` at its beginning, for the same reason; in NFC; short enough for a page; not what
+    an ACL means by itself, nor what looks like a group's page; and no letters of Latin, Cyrillic and Greek together,
+    which could look like another's name.
     """
     if name != unicodedata.normalize("NFC", name) or not _USER_NAME.fullmatch(name):
         return False
     if name != " ".join(name.split()) or not any(char.isalnum() for char in name):
         return False
     plain = unicodedata.normalize("NFKC", name).casefold()
+    if name.startswith("-") or name.split()[0] == "Default":
+        return False
     if plain in _RESERVED or name.endswith("Group") or len(names.quote(name)) > names.LIMIT:
         return False
     return len({script for script in map(_script, name) if script}) <= 1

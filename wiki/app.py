@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import zlib
 from hashlib import blake2b
 from typing import Any
 
@@ -32,6 +33,8 @@ SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+
+COMPRESSED = frozenset({"text/html", "text/plain", "application/json", "application/atom+xml", "application/rss+xml"})
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = (
@@ -120,6 +123,25 @@ def _state(folder: str) -> str:
     return f"{len(found)} {sum(s.st_size for s in found)} {max((s.st_mtime_ns for s in found), default=0)};"
 
 
+def compressed(response: Response) -> Response:
+    """Return an answer compressed if it is text, the visitor takes gzip, and it is worth it."""
+    if (
+        response.direct_passthrough
+        or response.is_streamed
+        or response.mimetype not in COMPRESSED
+        or "Content-Encoding" in response.headers
+        or "gzip" not in request.accept_encodings
+    ):
+        return response
+    body = response.get_data()
+    if len(body) > 1000:
+        packer = zlib.compressobj(5, zlib.DEFLATED, 31)
+        response.set_data(packer.compress(body) + packer.flush())
+        response.headers["Content-Encoding"] = "gzip"
+        response.vary.add("Accept-Encoding")
+    return response
+
+
 def create_app(data: str) -> Flask:
     """Return the Flask application for a data directory. It has one route: `web.dispatch` does the rest."""
     instance = Instance(data)
@@ -149,6 +171,6 @@ def create_app(data: str) -> Flask:
         for key, value in SECURITY.items():
             response.headers.setdefault(key, value)
         response.headers.setdefault("Cache-Control", "private, no-cache")
-        return response
+        return compressed(response) if "wiki.keep" not in request.environ else response
 
     return app

@@ -84,7 +84,7 @@ def restore(place: Instance, path: str, force: bool = False, progress: Progress 
     )
     if old and not force:
         raise ArchiveError(
-            "%(folder)s holds a wiki already (%(found)s). Choose an empty folder with --data, or put it aside with --force.",
+            "%(folder)s holds a wiki already (%(found)s). Choose an empty folder with --data, or put it aside: --force",
             folder=place.folder,
             found=", ".join(old[:3]),
         )
@@ -136,12 +136,14 @@ def copy_database(source: str, target: str, progress: Progress | None = None) ->
         if progress:
             progress("database", total - remaining, total)
 
-    with closing(sqlite3.connect(f"file:{_quoted(source)}?mode=ro", uri=True, timeout=30)) as old:
-        with closing(sqlite3.connect(target)) as new:
-            try:
-                old.backup(new, pages=STEP, progress=seen, sleep=0.001)
-            except _Restless:
-                old.backup(new)
+    with (
+        closing(sqlite3.connect(f"file:{_quoted(source)}?mode=ro", uri=True, timeout=30)) as old,
+        closing(sqlite3.connect(target)) as new,
+    ):
+        try:
+            old.backup(new, pages=STEP, progress=seen, sleep=0.001)
+        except _Restless:
+            old.backup(new)
 
 
 class _Restless(Exception):

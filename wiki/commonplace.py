@@ -21,7 +21,7 @@ _WORDS = frozenset(
     taylor temp tennis test testing thomas thunder thursday tiger tigger tinkle trustno trustnoone tuesday twitter
     user vanessa victoria wachtwoord wednesday welcome whatever wiki wikipedia william willkommen winner winter
     yankees yellow zaqwsx
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _ROWS = (
     "01234567890",

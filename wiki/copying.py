@@ -1,4 +1,4 @@
-"""Copying a whole wiki from one storage into another: pages with their exact history, attachments, accounts, records."""
+"""Copying a whole wiki from one storage into another: pages with their exact history, files, accounts, records."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ class Wiki:
         was = before is not None and not before.deleted
         is_ = after is not None and not after.deleted
         if was != is_ or (before and after and before.acl != after.acl):
-            stale |= set(self.storage.backlinks(name, kinds=("link", "include", "redirect", "category")))
+            stale |= set(self.storage.backlinks(name, kinds=("link", "include", "redirect", "category", "file")))
         self._evict_with_includers(evicting, stale)
 
     def evict_file(self, evicting: Evicting, page: str, name: str) -> None:

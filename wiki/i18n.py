@@ -145,16 +145,15 @@ def formatted(microseconds: int, where: int | str = 0, language: str = SOURCE, s
 
 
 def size(count: int, language: str = SOURCE) -> str:
-    """Return a number of bytes as people read it: with two digits at least, in units of 1,000 (IEC 80000-13's kB, MB)."""
+    """Return a number of bytes as people read it: in units of 1,000 (IEC 80000-13: kB, MB) with two digits."""
     words = translation(language)
     if count < 1000:
         return words.ngettext("%(count)s byte", "%(count)s bytes", count) % {"count": count}
-    value, unit = float(count), "B"
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
-        if value < 999.5:
-            break
+    units = ("kB", "MB", "GB", "TB")
+    value, place = count / 1000, 0
+    while value >= 999.5 and place < len(units) - 1:
+        value, place = value / 1000, place + 1
     digits = f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
     # The sign between a number's whole and its part: "." in English, "," in German.
     point = words.gettext(".")
-    return f"{digits.replace('.', point)}\u202f{unit}"
+    return f"{digits.replace('.', point)}\u202f{units[place]}"

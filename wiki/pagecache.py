@@ -162,7 +162,9 @@ class PageCache:
         site: str = environ["wsgi.url_scheme"]
         if known.hosts:
             host = environ.get("HTTP_HOST", "").lower()
-            if host not in known.hosts:
+            # Any other port would make an entry for each that somebody thinks of.
+            bare, colon, port = host.rpartition(":")
+            if host not in known.hosts and not (colon and port == environ.get("SERVER_PORT") and bare in known.hosts):
                 return None
             site += "_" + host
         site += environ["SCRIPT_NAME"].replace("/", "+")

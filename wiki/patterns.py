@@ -13,8 +13,8 @@ from .words import runs
 LINE = 1000
 """Lines are cut to this many characters before a visitor's expression is tried on them."""
 
-WAYS = 2_000_000
-"""The most ways there may be to match an expression at one place of a line; two `.*` make a million."""
+WAYS = 1_100_000
+"""The most ways there may be to match an expression at one place of a line; two `.*` make a million, about a second."""
 
 LITERALS = 5
 SHORTEST = 3
@@ -33,8 +33,11 @@ def compiled(pattern: str) -> re.Pattern[str]:
     Nothing can interrupt Python's `re`. So the ways in which an expression could be tried at one place are counted
     beforehand, rather too many than too few: repeats within repeats, and several `.*` in a row, multiply.
     """
-    tree = _parsed(pattern)
-    if _ways(tree) > WAYS:
+    items = list(_parsed(pattern))
+    # What ends in `.*` has matched before it: that never fails.
+    while items and items[-1][0] in _REPEATS and items[-1][1][0] == 0 and _single(items[-1][1][2]):
+        items.pop()
+    if _ways(items) * (1 + _weight(items)) > WAYS:
         raise BadRequest("This regular expression could take too long: avoid repeats inside repeats, and several “.*”.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
@@ -74,6 +77,27 @@ def _ways(tree: Any) -> int:
     return total
 
 
+def _single(body: Any) -> bool:
+    return len(body) == 1 and body[0][0] in _SINGLE
+
+
+def _weight(tree: Any) -> int:
+    """Return how many things in a piece of pattern make each way take long: choices, looks ahead, repeated groups."""
+    total = 0
+    for code, value in tree:
+        if code is _code.BRANCH:
+            total += 1 + sum(map(_weight, value[1]))
+        elif code in _ASSERTS:
+            total += 1 + _weight(value[1])
+        elif code in _REPEATS and not _single(value[2]):
+            total += (1 + _weight(value[2])) * min(max(1, int(value[0])), LINE)
+        elif code is _code.SUBPATTERN:
+            total += _weight(value[3])
+        elif code is _code.ATOMIC_GROUP:
+            total += _weight(value)
+    return min(total, WAYS)
+
+
 def _item_ways(code: Any, value: Any, following: Any) -> int:
     if code in _REPEATS:
         least, most, body = value
@@ -103,7 +127,7 @@ def _repeat_ways(least: int, most: int, body: Any, following: Any) -> int:
         rounds = most - least + 1
         return rounds if ways == 1 else min(int(float(min(ways, WAYS)) ** min(most, 32)) * rounds, WAYS + 1)
     # `\w+@`: the repeat cannot run past the next character, so there is one place where it can end.
-    stopped = following is not None and following[0] is _code.LITERAL and len(body) == 1 and body[0][0] in _SINGLE
+    stopped = following is not None and following[0] is _code.LITERAL and _single(body)
     return 1 if stopped and not _matches(body[0], chr(following[1])) else most - least + 1
 
 

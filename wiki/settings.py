@@ -1,4 +1,4 @@
-"""Every setting of a wiki, declared once: name, type, default and help; read from `wiki.toml` and `WIKI_*` variables."""
+"""Every setting of a wiki, declared once: name, type, default, help; read from `wiki.toml` and `WIKI_*` variables."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Settings:
     )
     registration: str = _setting(
         "auto",
-        "Who gets an account: open = everybody; approval = whom an administrator lets in; closed = whom an administrator "
+        "Who gets an account: open = everybody; approval = whom an administrator lets in; closed = whom one "
         "invites; auto = open on this machine's own address (localhost), approval elsewhere.",
         choices=("auto", "open", "approval", "closed"),
     )

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .markup import Heading, Hole, Rendered
+from .markup import Heading, Hole, Rendered, wanted
 from .model import Attachment, Forbidden, NoSuchPage, WikiError
 
 if TYPE_CHECKING:
@@ -211,7 +211,8 @@ class View:
             attributes["class"] = f"{attributes.get('class', '')} missing".strip()
             attributes.setdefault("title", self.gettext("This page does not exist yet"))
             attributes.setdefault("rel", "nofollow")
-        url = f"#{hole.detail}" if hole.target == self.name and hole.detail and not self.above else ""
+        # What is no heading of the page itself may be one of an included page, or a macro's anchor.
+        url = f"#{wanted(hole.detail)}" if hole.target == self.name and hole.detail and not self.above else ""
         return _start("a", {"href": url or self.urls.page(hole.target, anchor=hole.detail), **attributes})
 
     def _file_link(self, hole: Hole, files: dict[str, Attachment]) -> str:

@@ -1,4 +1,4 @@
-"""The wiki on http://127.0.0.1:8080 with waitress, on any system. `python serve_waitress.py [PORT]`; WIKI_DATA says where."""
+"""The wiki with waitress, on any system: `WIKI_DATA=data python serve_waitress.py [PORT]`."""
 
 import sys
 

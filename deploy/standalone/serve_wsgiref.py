@@ -1,4 +1,4 @@
-"""The wiki on http://127.0.0.1:8080 with Python alone, one request at a time: to try it out. `python serve_wsgiref.py [PORT]`."""
+"""The wiki with Python alone, one request at a time, to try it out: `WIKI_DATA=data python serve_wsgiref.py [PORT]`."""
 
 import sys
 from wsgiref.simple_server import make_server

@@ -1,7 +1,9 @@
-"""Render every template with sample data and photograph it: light and dark, on a phone and on a desk, with axe's findings.
+"""Render every template with sample data and photograph it: light and dark, on a phone and a desk, with axe's findings.
 
-`python tests/browser/look.py OUT [--axe axe.min.js] [--only history,diff] [--language de]` writes HTML and PNG files into OUT.
+`python tests/browser/look.py OUT [--axe axe.min.js] [--only history,diff] [--language de]` writes HTML and PNG files.
 """
+
+# ruff: noqa: E501 -- sample data reads better in its own lines
 
 from __future__ import annotations
 
@@ -36,7 +38,14 @@ URLS = Urls(MOUNT)
 
 def change(number: int, **values: Any) -> Change:
     """Return a change of the ordinary page, a day older for each number less."""
-    given = {"author": ADA, "time": NOW - (9 - number) * DAY, "size": 900 + 211 * number, "comment": "", "page": NAME, **values}
+    given = {
+        "author": ADA,
+        "time": NOW - (9 - number) * DAY,
+        "size": 900 + 211 * number,
+        "comment": "",
+        "page": NAME,
+        **values,
+    }
     return Change(number=number, **given)
 
 
@@ -52,12 +61,27 @@ def frame(title: str = "", **values: Any) -> Frame:
         "may_register": True,
         "crumbs": (("Café", page("Café")),),
         "actions": (
-            Action(key="edit", label="Edit", url=page(NAME, "edit"), primary=True, accesskey="e", shortcut="e", rel="nofollow"),
-            Action(key="history", label="History", url=page(NAME, "info"), shortcut="h", current=title.startswith("History")),
+            Action(
+                key="edit",
+                label="Edit",
+                url=page(NAME, "edit"),
+                primary=True,
+                accesskey="e",
+                shortcut="e",
+                rel="nofollow",
+            ),
+            Action(
+                key="history",
+                label="History",
+                url=page(NAME, "info"),
+                shortcut="h",
+                current=title.startswith("History"),
+            ),
             Action(key="attach", label="Files", url=page(NAME, "AttachFile")),
         ),
         "more": tuple(
-            Action(key=key, label=key.title(), url=page(NAME, key)) for key in ("links", "tree", "print", "rename", "copy", "delete")
+            Action(key=key, label=key.title(), url=page(NAME, key))
+            for key in ("links", "tree", "print", "rename", "copy", "delete")
         ),
         "links": (
             ("Front page", URLS.root(), False),
@@ -102,7 +126,12 @@ ARTICLE = Markup('''
 <dl><dt>Tilth</dt><dd>Soil that crumbles.</dd></dl>
 <div class="footnotes"><ol><li id="fn1">An old proverb. <a href="#fr1">↩</a></li></ol></div>
 ''')
-HEADINGS = (Heading(2, "soil", "Soil and light"), Heading(2, "plan", "Plan"), Heading(3, "code", "A calendar"), Heading(2, "sums", "Sums"))
+HEADINGS = (
+    Heading(2, "soil", "Soil and light"),
+    Heading(2, "plan", "Plan"),
+    Heading(3, "code", "A calendar"),
+    Heading(2, "sums", "Sums"),
+)
 OLD = "# Beans\n\nSow broad beans in March.\nWater them every day.\nA line that stays.\nAnother one.\n\n1\n2\n3\n4\n5\n6\n\nGone.\n日本語の本文。\n"
 NEW = "# Beans\n\nSow broad beans in late February.\nWater them every day.\nA line that stays.\nAnother one.\n\n1\n2\n3\n4\n5\n6\n\n日本語の文章。\nNew at the end.\n"
 CHANGES = [
@@ -115,8 +144,25 @@ CHANGES = [
     change(1, comment="first notes <script>alert(1)</script>"),
 ]
 FILES = [
-    Attachment(page=NAME, name="plan of the beds.png", version=3, size=48_213, type="image/png", author=ADA, time=NOW, comment="new bed"),
-    Attachment(page=NAME, name="übersicht-日本.pdf", version=1, size=3_812_000, type="application/pdf", author=BOB, time=NOW - DAY),
+    Attachment(
+        page=NAME,
+        name="plan of the beds.png",
+        version=3,
+        size=48_213,
+        type="image/png",
+        author=ADA,
+        time=NOW,
+        comment="new bed",
+    ),
+    Attachment(
+        page=NAME,
+        name="übersicht-日本.pdf",
+        version=1,
+        size=3_812_000,
+        type="application/pdf",
+        author=BOB,
+        time=NOW - DAY,
+    ),
 ]
 USERS = [
     User(id="u1", name="Ada Lovelace", email="ada@example.org", admin=True, created=NOW),
@@ -146,11 +192,30 @@ class Conflict:
 
 
 EDITOR: dict[str, Any] = {
-    "text": NEW, "base": 9, "comment": "", "minor": False, "may_minor": True, "markup": "markdown", "help": "/w/iki/Help",
-    "preview": None, "changes": None, "error": "", "others": (), "conflict": None,
-}  # fmt: skip
+    "text": NEW,
+    "base": 9,
+    "comment": "",
+    "minor": False,
+    "may_minor": True,
+    "markup": "markdown",
+    "help": "/w/iki/Help",
+    "preview": None,
+    "changes": None,
+    "error": "",
+    "others": (),
+    "conflict": None,
+}
 LIST = {"newer": "", "older": "/w/iki/-/recent?before=1"}
-SHOWN = {"article": ARTICLE, "language": "", "direction": "", "headings": HEADINGS, "notes": (), "files": 2, "may_revert": True, "page_id": "x1"}
+SHOWN = {
+    "article": ARTICLE,
+    "language": "",
+    "direction": "",
+    "headings": HEADINGS,
+    "notes": (),
+    "files": 2,
+    "may_revert": True,
+    "page_id": "x1",
+}
 SOME = ["Garden", "Garden/Tools", "Café/Menu", "日本"]
 
 Screen = tuple[str, Callable[[], Frame], dict[str, Any]]
@@ -164,48 +229,344 @@ def screens() -> dict[str, Screen]:
     wide = {"wide": True}
     return {
         "page": ("page.html", frame, {**SHOWN, "revision": CHANGES[1], "newest": 9}),
-        "page-anonymous": ("page.html", lambda: frame(**anonymous), {**SHOWN, "revision": CHANGES[1], "newest": 9, "headings": ()}),
-        "page-old": ("page.html", lambda: frame(notice=("Saved.", "ok")), {**SHOWN, "revision": change(3), "newest": 9}),
-        "missing": ("missing.html", frame, {"may_create": True, "near": SOME, "backlinks": SOME[:1], "templates": ["RecipeTemplate"], "deleted": None, "may_restore": False}),
-        "missing-deleted": ("missing.html", frame, {"may_create": True, "near": [], "backlinks": [], "templates": [], "deleted": CHANGES[1], "may_restore": True}),
+        "page-anonymous": (
+            "page.html",
+            lambda: frame(**anonymous),
+            {**SHOWN, "revision": CHANGES[1], "newest": 9, "headings": ()},
+        ),
+        "page-old": (
+            "page.html",
+            lambda: frame(notice=("Saved.", "ok")),
+            {**SHOWN, "revision": change(3), "newest": 9},
+        ),
+        "missing": (
+            "missing.html",
+            frame,
+            {
+                "may_create": True,
+                "near": SOME,
+                "backlinks": SOME[:1],
+                "templates": ["RecipeTemplate"],
+                "deleted": None,
+                "may_restore": False,
+            },
+        ),
+        "missing-deleted": (
+            "missing.html",
+            frame,
+            {
+                "may_create": True,
+                "near": [],
+                "backlinks": [],
+                "templates": [],
+                "deleted": CHANGES[1],
+                "may_restore": True,
+            },
+        ),
         "edit": ("edit.html", lambda: frame(f"Edit “{NAME}”", **wide), {**EDITOR, "others": [("Bob", NOW)]}),
-        "edit-preview": ("edit.html", lambda: frame(f"Edit “{NAME}”", **wide), {**EDITOR, "preview": ARTICLE, "changes": diff.rows(OLD, NEW)}),
+        "edit-preview": (
+            "edit.html",
+            lambda: frame(f"Edit “{NAME}”", **wide),
+            {**EDITOR, "preview": ARTICLE, "changes": diff.rows(OLD, NEW)},
+        ),
         "conflict": ("edit.html", lambda: frame(f"Edit “{NAME}”", **wide), {**EDITOR, "conflict": conflict}),
-        "error": ("error.html", lambda: special("Not allowed"), {"status": 403, "message": "You may not read the page “Secret”.", "id": "a8f3", "links": [("Log in", "/w/iki/-/login")]}),
-        "message": ("message.html", lambda: frame("Please confirm"), {"message": "This changes something, so please confirm it with the button.", "url": "/w/iki/x", "label": "Continue", "fields": {"a": 1}, "danger": False, "back": "/w/iki/"}),
-        "history": ("history.html", lambda: frame(f"History of “{NAME}”"), {"changes": CHANGES, "newest": 9, "may_revert": True, **LIST}),
-        "diff": ("diff.html", lambda: frame(f"Changes of “{NAME}”", **wide), {"old": change(8), "new": CHANGES[1], "newest": 9, "rows": diff.rows(OLD, NEW), "added": 3, "removed": 1, "earlier": "/w/iki/x?a", "later": "", "may_revert": True}),
-        "search": ("search.html", lambda: special("Search", search="bean"), {"q": "bean", "results": [Found("Broad bean", Markup("Broad <mark>bean</mark>"), [Markup("… sow the <mark>bean</mark>s in March, before anything else …")]), Found("Garden/Plan", Markup("Garden/Plan"), [Markup("… one row of <mark>bean</mark>s …")])], "total": 42, "more": False, "notice": "", "exact": "", "create": "bean", "similar": [], **LIST}),
-        "search-none": ("search.html", lambda: special("Search"), {"q": "xyzzy", "results": [], "total": 0, "more": False, "notice": "", "exact": "", "create": "xyzzy", "similar": SOME[:1], "newer": "", "older": ""}),
-        "recent": ("recent.html", lambda: special("Recent changes"), {"days": [("Thursday, 12 March 2026", [Group(tuple(CHANGES[1:4]))]), ("Wednesday, 11 March 2026", [Group((CHANGES[0],)), Group((change(4, kind="delete", page="Spam"),)), Group((CHANGES[-1],))])], "wanted": Filter(), "feed": "/w/iki/-/feed/recent.atom", "filters": (("All", "/w/iki/a", True), ("Without minor edits", "/w/iki/b", False)), **LIST}),
-        "tree": ("tree.html", lambda: special("Page tree"), {"nodes": [(Branch("Café", True, True), [(Branch("Café/Menu", True, False), ()), (Branch("Café/日本語", True, True), ())]), (Branch("Garden", False, True), [(Branch("Garden/Tools", True, False), ())]), (Branch("Zoo", True, False), ())], "at": "", "older": ""}),
-        "index": ("index.html", lambda: special("All pages"), {"letters": [("B", ["Beans", "Beds"]), ("C", ["Café", "Café/Menu"]), ("日", ["日本"])], "total": 5, "newer": "", "older": ""}),
-        "names": ("names.html", lambda: special("Wanted pages"), {"intro": "Pages that others link to but that do not exist yet.", "items": [("Compost", "3 links", False), ("Garden", "1 link", True)], "empty": "None.", **LIST}),
-        "attachments": ("attachments.html", lambda: frame(f"Files of “{NAME}”"), {"files": FILES, "may_write": True, "limit": 50_000_000, "error": "", "comment": ""}),
-        "attachment": ("attachment.html", lambda: frame("plan of the beds.png"), {"file": FILES[0], "versions": [FILES[0], replace(FILES[0], version=2, deleted=True), replace(FILES[0], version=1, author=BOB)], "picture": False, "used": [NAME], "may_write": True, "limit": 0, "error": ""}),
-        "rename": ("rename.html", lambda: frame(f"Rename “{NAME}”"), {"new": "Café/Tokyo?", "comment": "", "subpages": SOME[:2], "with_subpages": True, "links": SOME, "rewrite": True, "errors": {"new": "There is already a page “Café/Tokyo”."}}),
-        "copy": ("copy.html", lambda: frame(f"Copy “{NAME}”"), {"new": "Café/Copy", "comment": "", "subpages": [], "with_subpages": False, "files": 2, "errors": {}}),
-        "delete": ("delete.html", lambda: frame(f"Delete “{NAME}”"), {"comment": "", "subpages": SOME[:2], "with_subpages": False, "backlinks": SOME, "error": ""}),
-        "deleted": ("deleted.html", lambda: special("Deleted pages"), {"deletions": [(change(4, kind="delete", page="Spam", comment="spam"), True), (change(2, kind="delete"), False)], **LIST}),
-        "login": ("login.html", lambda: special("Log in", **anonymous), {"name": "ada", "next": "/w/iki/", "error": "Name or password are wrong.", "may_register": True, "may_recover": True, "providers": [("Log in with Example", "/x")]}),
-        "register": ("register.html", lambda: special("Register", **anonymous), {"name": "ada", "email": "", "next": "", "code": "", "began": "1.sig", "errors": {"name": "There is already an account “ada”.", "again": "The two are different."}, "approval": True}),
-        "first": ("first.html", lambda: special("A new wiki", **anonymous), {"site_name": "Our wiki", "name": "", "email": "", "code": "", "errors": {}}),
-        "appearance": ("appearance.html", lambda: special("Appearance"), {"theme": "", "language": "en", "languages": [("en", "English"), ("de", "Deutsch")], "next": "/w/iki/"}),
-        "preferences": ("preferences.html", lambda: special("Preferences"), {"name": "Ada Lovelace", "sessions": [("k1", "Firefox on Linux", NOW, True), ("k2", "", NOW - DAY, False)], "values": {"wide": False, "email": "ada@example.org", "language": "", "timezone": "", "theme": "", "quicklinks": "Garden\n日本", "shortcuts": True}, "languages": [("", "As the wiki"), ("de", "Deutsch")], "zones": [("", "As the wiki"), ("Europe/Berlin", "Europe/Berlin")], "errors": {}, "has_password": True}),
-        "admin": ("admin.html", lambda: special("Administration"), {"tabs": (("Overview", "/a", True), ("Accounts", "/b", False)), "rows": (("Pages", 1204), ("Storage", "sqlite:wiki.db")), "pending": 2}),
-        "access": ("access.html", frame, {"acl": None, "default": "Known:read,write All:read", "rows": [("read", Explanation(True, "Known:read,write", "default")), ("admin", Explanation(False))]}),
+        "error": (
+            "error.html",
+            lambda: special("Not allowed"),
+            {
+                "status": 403,
+                "message": "You may not read the page “Secret”.",
+                "id": "a8f3",
+                "links": [("Log in", "/w/iki/-/login")],
+            },
+        ),
+        "message": (
+            "message.html",
+            lambda: frame("Please confirm"),
+            {
+                "message": "This changes something, so please confirm it with the button.",
+                "url": "/w/iki/x",
+                "label": "Continue",
+                "fields": {"a": 1},
+                "danger": False,
+                "back": "/w/iki/",
+            },
+        ),
+        "history": (
+            "history.html",
+            lambda: frame(f"History of “{NAME}”"),
+            {"changes": CHANGES, "newest": 9, "may_revert": True, **LIST},
+        ),
+        "diff": (
+            "diff.html",
+            lambda: frame(f"Changes of “{NAME}”", **wide),
+            {
+                "old": change(8),
+                "new": CHANGES[1],
+                "newest": 9,
+                "rows": diff.rows(OLD, NEW),
+                "added": 3,
+                "removed": 1,
+                "earlier": "/w/iki/x?a",
+                "later": "",
+                "may_revert": True,
+            },
+        ),
+        "search": (
+            "search.html",
+            lambda: special("Search", search="bean"),
+            {
+                "q": "bean",
+                "results": [
+                    Found(
+                        "Broad bean",
+                        Markup("Broad <mark>bean</mark>"),
+                        [Markup("… sow the <mark>bean</mark>s in March, before anything else …")],
+                    ),
+                    Found("Garden/Plan", Markup("Garden/Plan"), [Markup("… one row of <mark>bean</mark>s …")]),
+                ],
+                "total": 42,
+                "more": False,
+                "notice": "",
+                "exact": "",
+                "create": "bean",
+                "similar": [],
+                **LIST,
+            },
+        ),
+        "search-none": (
+            "search.html",
+            lambda: special("Search"),
+            {
+                "q": "xyzzy",
+                "results": [],
+                "total": 0,
+                "more": False,
+                "notice": "",
+                "exact": "",
+                "create": "xyzzy",
+                "similar": SOME[:1],
+                "newer": "",
+                "older": "",
+            },
+        ),
+        "recent": (
+            "recent.html",
+            lambda: special("Recent changes"),
+            {
+                "days": [
+                    ("Thursday, 12 March 2026", [Group(tuple(CHANGES[1:4]))]),
+                    (
+                        "Wednesday, 11 March 2026",
+                        [Group((CHANGES[0],)), Group((change(4, kind="delete", page="Spam"),)), Group((CHANGES[-1],))],
+                    ),
+                ],
+                "wanted": Filter(),
+                "feed": "/w/iki/-/feed/recent.atom",
+                "filters": (("All", "/w/iki/a", True), ("Without minor edits", "/w/iki/b", False)),
+                **LIST,
+            },
+        ),
+        "tree": (
+            "tree.html",
+            lambda: special("Page tree"),
+            {
+                "nodes": [
+                    (
+                        Branch("Café", True, True),
+                        [(Branch("Café/Menu", True, False), ()), (Branch("Café/日本語", True, True), ())],
+                    ),
+                    (Branch("Garden", False, True), [(Branch("Garden/Tools", True, False), ())]),
+                    (Branch("Zoo", True, False), ()),
+                ],
+                "at": "",
+                "older": "",
+            },
+        ),
+        "index": (
+            "index.html",
+            lambda: special("All pages"),
+            {
+                "letters": [("B", ["Beans", "Beds"]), ("C", ["Café", "Café/Menu"]), ("日", ["日本"])],
+                "total": 5,
+                "newer": "",
+                "older": "",
+            },
+        ),
+        "names": (
+            "names.html",
+            lambda: special("Wanted pages"),
+            {
+                "intro": "Pages that others link to but that do not exist yet.",
+                "items": [("Compost", "3 links", False), ("Garden", "1 link", True)],
+                "empty": "None.",
+                **LIST,
+            },
+        ),
+        "attachments": (
+            "attachments.html",
+            lambda: frame(f"Files of “{NAME}”"),
+            {"files": FILES, "may_write": True, "limit": 50_000_000, "error": "", "comment": ""},
+        ),
+        "attachment": (
+            "attachment.html",
+            lambda: frame("plan of the beds.png"),
+            {
+                "file": FILES[0],
+                "versions": [
+                    FILES[0],
+                    replace(FILES[0], version=2, deleted=True),
+                    replace(FILES[0], version=1, author=BOB),
+                ],
+                "picture": False,
+                "used": [NAME],
+                "may_write": True,
+                "limit": 0,
+                "error": "",
+            },
+        ),
+        "rename": (
+            "rename.html",
+            lambda: frame(f"Rename “{NAME}”"),
+            {
+                "new": "Café/Tokyo?",
+                "comment": "",
+                "subpages": SOME[:2],
+                "with_subpages": True,
+                "links": SOME,
+                "rewrite": True,
+                "errors": {"new": "There is already a page “Café/Tokyo”."},
+            },
+        ),
+        "copy": (
+            "copy.html",
+            lambda: frame(f"Copy “{NAME}”"),
+            {"new": "Café/Copy", "comment": "", "subpages": [], "with_subpages": False, "files": 2, "errors": {}},
+        ),
+        "delete": (
+            "delete.html",
+            lambda: frame(f"Delete “{NAME}”"),
+            {"comment": "", "subpages": SOME[:2], "with_subpages": False, "backlinks": SOME, "error": ""},
+        ),
+        "deleted": (
+            "deleted.html",
+            lambda: special("Deleted pages"),
+            {
+                "deletions": [
+                    (change(4, kind="delete", page="Spam", comment="spam"), True),
+                    (change(2, kind="delete"), False),
+                ],
+                **LIST,
+            },
+        ),
+        "login": (
+            "login.html",
+            lambda: special("Log in", **anonymous),
+            {
+                "name": "ada",
+                "next": "/w/iki/",
+                "error": "Name or password are wrong.",
+                "may_register": True,
+                "may_recover": True,
+                "providers": [("Log in with Example", "/x")],
+            },
+        ),
+        "register": (
+            "register.html",
+            lambda: special("Register", **anonymous),
+            {
+                "name": "ada",
+                "email": "",
+                "next": "",
+                "code": "",
+                "began": "1.sig",
+                "errors": {"name": "There is already an account “ada”.", "again": "The two are different."},
+                "approval": True,
+            },
+        ),
+        "first": (
+            "first.html",
+            lambda: special("A new wiki", **anonymous),
+            {"site_name": "Our wiki", "name": "", "email": "", "code": "", "errors": {}},
+        ),
+        "appearance": (
+            "appearance.html",
+            lambda: special("Appearance"),
+            {"theme": "", "language": "en", "languages": [("en", "English"), ("de", "Deutsch")], "next": "/w/iki/"},
+        ),
+        "preferences": (
+            "preferences.html",
+            lambda: special("Preferences"),
+            {
+                "name": "Ada Lovelace",
+                "sessions": [("k1", "Firefox on Linux", NOW, True), ("k2", "", NOW - DAY, False)],
+                "values": {
+                    "wide": False,
+                    "email": "ada@example.org",
+                    "language": "",
+                    "timezone": "",
+                    "theme": "",
+                    "quicklinks": "Garden\n日本",
+                    "shortcuts": True,
+                },
+                "languages": [("", "As the wiki"), ("de", "Deutsch")],
+                "zones": [("", "As the wiki"), ("Europe/Berlin", "Europe/Berlin")],
+                "errors": {},
+                "has_password": True,
+            },
+        ),
+        "admin": (
+            "admin.html",
+            lambda: special("Administration"),
+            {
+                "tabs": (("Overview", "/a", True), ("Accounts", "/b", False)),
+                "rows": (("Pages", 1204), ("Storage", "sqlite:wiki.db")),
+                "pending": 2,
+            },
+        ),
+        "access": (
+            "access.html",
+            frame,
+            {
+                "acl": None,
+                "default": "Known:read,write All:read",
+                "rows": [("read", Explanation(True, "Known:read,write", "default")), ("admin", Explanation(False))],
+            },
+        ),
         "new": ("new.html", lambda: special("New page"), {"parent": "Café"}),
-        "invite": ("invite.html", lambda: special("Choose a password", **anonymous), {"name": "Bob", "code": "c0de", "errors": {}}),
-        "source": ("source.html", lambda: frame(**anonymous), {"text": OLD, "message": "You may not edit the page “Café/日本語”.", "may_login": True}),
+        "invite": (
+            "invite.html",
+            lambda: special("Choose a password", **anonymous),
+            {"name": "Bob", "code": "c0de", "errors": {}},
+        ),
+        "source": (
+            "source.html",
+            lambda: frame(**anonymous),
+            {"text": OLD, "message": "You may not edit the page “Café/日本語”.", "may_login": True},
+        ),
         "print": ("print.html", frame, {**SHOWN, "revision": CHANGES[1], "newest": 9}),
-        "admin_users": ("admin_users.html", lambda: special("Administration"), {"pending": [User(id="u9", name="Zoë", email="zoe@example.org", state="pending", created=NOW)], "users": USERS, "tabs": (("Accounts", "/a", True), ("Settings", "/b", False)), "q": "", **LIST}),
-    }  # fmt: skip
+        "admin_users": (
+            "admin_users.html",
+            lambda: special("Administration"),
+            {
+                "pending": [User(id="u9", name="Zoë", email="zoe@example.org", state="pending", created=NOW)],
+                "users": USERS,
+                "tabs": (("Accounts", "/a", True), ("Settings", "/b", False)),
+                "q": "",
+                **LIST,
+            },
+        ),
+    }
 
 
 def rendered(template: str, shown: Frame, values: dict[str, Any], language: str = "en") -> str:
     """Return a template's HTML. An unknown variable is an error here, though not on the site."""
     environment = Environment(
-        loader=FileSystemLoader(ROOT / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
     )
     words, plural = template_words(i18n.translation(language))
     return environment.get_template(template).render(
@@ -215,7 +576,9 @@ def rendered(template: str, shown: Frame, values: dict[str, Any], language: str 
         csrf_token="token",
         _=words,
         ngettext=plural,
-        when=lambda time, style="": Markup('<time datetime="2026">{}</time>').format(i18n.formatted(time, 0, language, style)),
+        when=lambda time, style="": Markup('<time datetime="2026">{}</time>').format(
+            i18n.formatted(time, 0, language, style)
+        ),
         size=lambda count: i18n.size(count, language),
         **values,
     )
@@ -235,7 +598,9 @@ def main() -> int:
     from playwright.sync_api import Route, sync_playwright
 
     wanted = {key: screen for key, screen in screens().items() if not options.only or key in options.only.split(",")}
-    documents = {key: rendered(template, make(), values, options.language) for key, (template, make, values) in wanted.items()}
+    documents = {
+        key: rendered(template, make(), values, options.language) for key, (template, make, values) in wanted.items()
+    }
 
     def answer(route: Route) -> None:
         path = route.request.url.split("?")[0].removeprefix("http://wiki.test")
@@ -243,7 +608,10 @@ def main() -> int:
             route.fulfill(path=ROOT / "static" / path.rpartition("/")[2])
         elif path.removeprefix("/screen/") in documents:
             policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; form-action 'self'; base-uri 'none'"
-            route.fulfill(body=documents[path.removeprefix("/screen/")], headers={"content-type": "text/html; charset=utf-8", "content-security-policy": policy})
+            route.fulfill(
+                body=documents[path.removeprefix("/screen/")],
+                headers={"content-type": "text/html; charset=utf-8", "content-security-policy": policy},
+            )
         elif route.request.url.endswith("action=preview"):
             route.fulfill(body=str(ARTICLE), headers={"content-type": "text/html; charset=utf-8"})
         else:
@@ -256,11 +624,21 @@ def main() -> int:
         for theme in options.themes.split(","):
             for width in map(int, options.widths.split(",")):
                 context = browser.new_context(
-                    viewport={"width": width, "height": 800}, color_scheme=theme, bypass_csp=bool(options.axe), reduced_motion="reduce"
+                    viewport={"width": width, "height": 800},
+                    color_scheme=theme,
+                    bypass_csp=bool(options.axe),
+                    reduced_motion="reduce",
                 )
                 tab = context.new_page()
                 tab.route("**/*", answer)
-                tab.on("console", lambda message: print("console:", message.text) if message.type == "error" and "404" not in message.text else None)
+                tab.on(
+                    "console",
+                    lambda message: (
+                        print("console:", message.text)
+                        if message.type == "error" and "404" not in message.text
+                        else None
+                    ),
+                )
                 tab.on("pageerror", lambda error: print("script:", error))
                 for key, html in documents.items():
                     (options.out / f"{key}.html").write_text(html)
@@ -277,7 +655,9 @@ def main() -> int:
                         result = tab.evaluate(f"axe.run({{runOnly: {tags}}})")
                         for violation in result["violations"]:
                             found += 1
-                            print(f"{key} {theme} {width}: {violation['id']}: {violation['nodes'][0]['html'][:160]} ({len(violation['nodes'])})")
+                            print(
+                                f"{key} {theme} {width}: {violation['id']}: {violation['nodes'][0]['html'][:160]} ({len(violation['nodes'])})"
+                            )
                 context.close()
         browser.close()
     return 1 if found else 0

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from wiki.model import Attachment, Author, Facts, Link, NoSuchPage, Revision
-from wiki.storage import Storage
+
+if TYPE_CHECKING:
+    from wiki.storage import Storage
 
 NAME = "Café/日本語"
 ANN = Author("id-ann", "Ann", "192.0.2.1", "host.example")

@@ -1,4 +1,4 @@
-"""A conversation with the wiki as a browser has it: below a prefix, with cookies, and forms that are read before they are sent."""
+"""A conversation with the wiki as a browser has it: below a prefix, with cookies, forms read before they are sent."""
 
 from __future__ import annotations
 
@@ -55,9 +55,11 @@ class _Reader(HTMLParser):
         self.url = url
         self.forms: list[Form] = []
         self.links: list[tuple[str, str]] = []
+        self.content: list[tuple[str, str]] = []
         self.ids: list[str] = []
         self.headings: list[str] = []
         self._form: Form | None = None
+        self._inside: list[str] = []
         self._area = ""
         self._select = ""
         self._collected: list[str] | None = None
@@ -67,6 +69,8 @@ class _Reader(HTMLParser):
         values = {key: value or "" for key, value in attrs}
         if "id" in values:
             self.ids.append(values["id"])
+        if tag in ("main", "header"):
+            self._inside.append(tag)
         if tag == "form":
             self._form = Form(values.get("action") or self.url, values.get("method", "get").lower())
             self.forms.append(self._form)
@@ -102,6 +106,8 @@ class _Reader(HTMLParser):
         text = "".join(self._collected or ())
         if tag == "form":
             self._form = None
+        elif tag in ("main", "header"):
+            self._inside.pop()
         elif tag == "textarea" and self._form is not None:
             self._form.fields[self._area] = text.removeprefix("\n")
             self._collected = None
@@ -109,6 +115,8 @@ class _Reader(HTMLParser):
             values = self._open[1]
             if tag == "a":
                 self.links.append((values.get("href", ""), text.strip()))
+                if self._inside == ["main"]:
+                    self.content.append(self.links[-1])
             elif tag == "button" and self._form is not None:
                 self._form.buttons.append((values.get("name", ""), values.get("value", ""), text.strip()))
             elif tag == "h1":
@@ -155,6 +163,12 @@ class Answer:
     def links(self) -> list[str]:
         """The targets of all links."""
         return [url for url, _ in self.read.links]
+
+    @property
+    def names(self) -> list[str]:
+        """The labels of the links to pages in the screen's content, without what stands around it."""
+        content = self.read.content
+        return [label for url, label in content if url.startswith(f"{PREFIX}/") and "/-/" not in url and "?" not in url]
 
     @property
     def heading(self) -> str:
@@ -210,16 +224,20 @@ class Browser:
         return self.open(url, headers=headers)
 
     def post(
-        self, url: str, data: Mapping[str, Any] | None = None, token: bool = True, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        data: Mapping[str, Any] | None = None,
+        token: bool = True,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Post data as a script would that has read the token of another form; without `token`, as a foreign site would."""
+        """Post data with the token of another form; without `token`, as a foreign site would."""
         sent = dict(data or {})
         if token:
             sent.setdefault("csrf_token", self.token())
         return self.open(url, "POST", headers, data=sent)
 
     def submit(self, form: Form, button: str = "", /, **values: Any) -> Answer:
-        """Send a form as a browser would: its fields, changed by values; `button` is (part of) the label that is pressed."""
+        """Send a form: its fields, changed by values; `button` is part of the label that is pressed."""
         unknown = set(values) - form.names
         assert not unknown, f"the form has no field {unknown}, but {form.names}"
         data: dict[str, Any] = {**form.fields, **values}

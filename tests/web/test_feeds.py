@@ -116,7 +116,9 @@ def test_deletions_and_files_are_told(browser: Browser, write: Write, site: Site
     assert "+again" in entries(browser.get(FEED))[0]["summary"]
 
 
-@pytest.mark.parametrize("url", [f"/-/feed/page.atom?page={PAGE}", f"/{PAGE}?action=rss_rc", f"/Other?action=rss_rc&page={PAGE}"])
+@pytest.mark.parametrize(
+    "url", [f"/-/feed/page.atom?page={PAGE}", f"/{PAGE}?action=rss_rc", f"/Other?action=rss_rc&page={PAGE}"]
+)
 def test_a_page_has_a_feed_of_its_own(browser: Browser, write: Write, url: str) -> None:
     write(PAGE, "one\n")
     write("Other")

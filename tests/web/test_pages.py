@@ -17,7 +17,7 @@ def test_a_page_is_shown_with_its_links(browser: Browser, write: Write) -> None:
     write("Other")
     write(PAGE, "See [[Other]] and [[Nowhere]].\n")
     page = browser.get(f"/{PAGE}")
-    assert page.status == 200 and page.heading == PAGE
+    assert page.status == 200 and ">日本語</a>" in page.text
     assert f"{PREFIX}/Other" in page.links
     assert 'class="missing"' in page.text
 
@@ -50,10 +50,9 @@ def test_other_ways_to_write_a_name_lead_to_the_one(browser: Browser, asked: str
     assert (answer.status, answer.location) == (301, PREFIX + led_to)
 
 
-@pytest.mark.parametrize("path", ["/A/../B", "/..", "/./A", "/%C3%28"])
+@pytest.mark.parametrize("path", ["/A/../B", "/..", "/./A", "/\xc3("])
 def test_paths_that_name_no_page_are_refused(browser: Browser, path: str) -> None:
-    answer = browser.client.open(base_url=f"http://localhost{PREFIX}", path=path)
-    assert answer.status_code == 400
+    assert browser.open("/x", environ_overrides={"PATH_INFO": path}).status == 400
 
 
 def test_a_page_below_the_reserved_prefix_has_a_way_in(as_user: Callable[..., Browser]) -> None:

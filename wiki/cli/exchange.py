@@ -16,8 +16,9 @@ def arguments(command: str, parser: argparse.ArgumentParser) -> None:
             "markdown",
             help="a folder of Markdown files",
             description=(
-                "Save every Markdown file below DIR as a page (A/B.md as A/B; README.md and index.md as the page of their "
-                "folder) and keep the other files as attachments. Only what differs is saved: importing twice is harmless."
+                "Save every Markdown file below DIR as a page (A/B.md as A/B; README.md and index.md as the page of "
+                "their folder) and keep the other files as attachments. Only what differs is saved: importing twice is "
+                "harmless."
             ),
         )
         each.add_argument("folder", metavar="DIR")
@@ -27,8 +28,8 @@ def arguments(command: str, parser: argparse.ArgumentParser) -> None:
             "markdown",
             help="a folder of Markdown files",
             description=(
-                "Write every page into DIR (A/B as A/B.md) with its attachments (in A/B/), as `wiki import markdown` reads "
-                "them. DIR must be empty or an earlier export, which is brought up to date."
+                "Write every page into DIR (A/B as A/B.md) with its attachments (in A/B/), as `wiki import markdown` "
+                "reads them. DIR must be empty or an earlier export, which is brought up to date."
             ),
         )
         each.add_argument("folder", metavar="DIR")
@@ -53,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
         progress.end()
     for each in result.skipped:
         print(f"left out: {each}", file=sys.stderr)
+    pages = terminal.counted(result.pages, "page", "pages")
     print(
-        f"{terminal.counted(result.pages, 'page', 'pages')} and {terminal.counted(result.files, 'file', 'files')} written, "
-        f"{result.unchanged} unchanged"
+        f"{pages} and {terminal.counted(result.files, 'file', 'files')} written, {result.unchanged} unchanged"
         + (f", {result.removed} removed" if result.removed else "")
         + (f", {len(result.skipped)} left out" if result.skipped else "")
         + "."

@@ -14,8 +14,8 @@ from ..urls import Urls
 def arguments(command: str, parser: argparse.ArgumentParser) -> None:
     """Declare what `render` takes."""
     parser.description = (
-        "Read a text from standard input and write it as safe HTML. No wiki is needed: every page that is linked counts "
-        "as existing, and macros stay as they are written."
+        "Read a text from standard input and write it as safe HTML. No wiki is needed: every page that is linked "
+        "counts as existing, and macros stay as they are written."
     )
     parser.add_argument("--format", metavar="F", help="the markup, where the text has no #format line (markdown)")
     parser.add_argument("--page", metavar="NAME", default="Page", help="the page that relative links start from")

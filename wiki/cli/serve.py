@@ -46,9 +46,8 @@ def run(options: argparse.Namespace) -> int:
             "%(server)s is not installed: pip install %(server)s, or choose another --server.", server=server
         )
     place = instance.Instance(instance.chosen(options.data))
-    place.prepare()
-    settings = place.settings()
     setup.prepare(place)
+    settings = place.settings()
     os.environ["WIKI_DATA"] = place.folder
     listening = _listening(options.host, options.port)
     _greet(place, settings, listening)

@@ -8,6 +8,7 @@ import sys
 
 from .. import instance, settings
 from ..model import WikiError
+from ..storage import open_storage
 
 
 def arguments(command: str, parser: argparse.ArgumentParser) -> None:
@@ -35,25 +36,30 @@ def _init(options: argparse.Namespace) -> int:
     place = instance.Instance(instance.chosen(options.folder or options.data))
     place.prepare()
     path = os.path.join(place.folder, settings.FILE)
-    chosen = {"storage": options.storage} if options.storage else {}
-    if os.path.exists(path):
-        if options.storage and place.settings().storage != options.storage:
-            raise WikiError("%(path)s is there already and names another storage: change it there.", path=path)
-    else:
-        text = "# Settings of this wiki. Remove the # before a line to change it, then restart the wiki.\n\n"
-        text += settings.as_toml(settings.Settings(**chosen), commented=True)
-        write_new(path, text)
-    prepare(place)
+    if os.path.exists(path) and options.storage and place.settings().storage != options.storage:
+        raise WikiError("%(path)s is there already and names another storage: change it there.", path=path)
+    if options.storage:
+        open_storage(options.storage, place.folder).close()  # a wrong URL must not get into the new wiki.toml
+    prepare(place, options.storage or "")
     print(f"The wiki is in {place.folder}. Start it with: wiki --data {place.folder} serve")
     return 0
 
 
-def prepare(place: instance.Instance) -> None:
-    """Make a data folder's secret key, storage and start pages, where they are not there; raise WikiError."""
+def prepare(place: instance.Instance, storage: str = "") -> None:
+    """Make a data folder's wiki.toml, secret key, storage and start pages, where they are missing.
+
+    Raises WikiError.
+    """
+    place.prepare()
+    path = os.path.join(place.folder, settings.FILE)
+    if not os.path.exists(path):
+        chosen = settings.Settings(storage=storage or settings.Settings().storage)
+        text = "# Settings of this wiki. Remove the # before a line to change it, then restart the wiki.\n\n"
+        write_new(path, text + settings.as_toml(chosen, commented=True))
     place.key()
-    storage = place.storage()
-    empty = not storage.count() and not storage.count(deleted=True)
-    storage.close()
+    kept = place.storage()
+    empty = not kept.count() and not kept.count(deleted=True)
+    kept.close()
     if empty:
         from ..app import open_wiki
         from ..pages import start_pages

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from .. import names
-from ..markup.anchors import wanted
+from ..markup import wanted
 from ..markup.head import head
 from ..model import WikiError
 from ..view import LIST, TooMuch

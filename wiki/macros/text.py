@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from ..markup.anchors import wanted
+from ..markup import wanted
 from ..model import WikiError
 from .html import made
 from .numbers import number

@@ -1,13 +1,13 @@
-"""Markups: text in, `Rendered` out. `render` finds the markup by name; each lives in a module that is imported only then."""
+"""Markups: text in, `Rendered` out. `render` finds one by name, and imports the module that it lives in only then."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..model import Link
+from .anchors import wanted as wanted  # part of the contract: the id that `#text` in a link means
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ def render(markup: str, text: str, context: Context) -> Rendered:
 
         getLogger("wiki").exception("rendering the page %s as %s", context.page, name)
         failed = "This text could not be rendered."
-    return Rendered((source(text),), failed=failed)
+    return Rendered((as_written(text),), failed=failed)
 
 
-def source(text: str) -> str:
+def as_written(text: str) -> str:
     """Return a text as it was written, as HTML."""
     from html import escape
 

@@ -8,22 +8,22 @@ from collections.abc import Callable
 from .targets import is_safe
 
 TAGS = frozenset(
-    "a abbr b bdi bdo blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption figure "
-    "h1 h2 h3 h4 h5 h6 hr i img input ins kbd label li mark ol p pre q rp rt ruby s samp section small span strike strong "
-    "sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr".split()
+    "a abbr b bdi bdo blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption "
+    "figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd label li mark ol p pre q rp rt ruby s samp section small span "
+    "strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr".split()
 )
-"""Never add script, style, svg, math, iframe, object, form, textarea, title, noscript, xmp: they make any sanitiser unsafe."""
+"""Never add script, style, svg, math, iframe, object, form, textarea, title, noscript, xmp: tags can hide in them."""
 
 VOID = frozenset({"br", "col", "hr", "img", "input", "wbr"})
 
 ADMONITIONS = frozenset(
-    "abstract attention bug caution danger error example failure hint important info note question quote seealso success "
-    "tip todo warning".split()
+    "abstract attention bug caution danger error example failure hint important info note question quote seealso "
+    "success tip todo warning".split()
 )
 
 CLASSES = frozenset(
-    "admonition admonition-title codehilite external footnote footnote-backref footnote-ref footnotes highlight interwiki "
-    "invalid math missing task tasks toc left right center justify anchor comment info red".split()
+    "admonition admonition-title center codehilite external footnote footnote-backref footnote-ref footnotes highlight "
+    "interwiki invalid justify left math right task tasks".split()
 )
 
 # An id with a prefix of ours cannot stand for a property of `window` or `document` (DOM clobbering).

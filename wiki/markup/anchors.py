@@ -30,7 +30,7 @@ def slug(text: str) -> str:
 
 
 def unique(text: str, taken: dict[str, int]) -> str:
-    """Return the id for a heading: `h-` and its slug; the second of the same gets `-1`. `taken` is brought up to date."""
+    """Return the id for a heading, `h-` and its slug, and note it in `taken`. The second of the same gets `-1`."""
     base = candidate = PREFIX + (slug(text) or "section")
     while candidate in taken:
         taken[base] += 1

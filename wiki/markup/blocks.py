@@ -13,16 +13,18 @@ from markdown.extensions.def_list import DefListExtension
 from markdown.extensions.sane_lists import SaneListExtension
 from markdown.extensions.tables import TableExtension, TableProcessor
 
-from .budget import SIZE, Deadline, OverBudget
+from .budget import TANGLE, Deadline, OverBudget
 
 _RAW = re.compile(
-    r" {0,3}</?(?:address|article|aside|blockquote|center|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|footer|form|"
-    r"h[1-6]|header|hr|iframe|li|main|menu|nav|ol|p|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)(?=[\s/>]|\Z)",
+    r" {0,3}</?(?:address|article|aside|blockquote|center|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|"
+    r"footer|form|h[1-6]|header|hr|iframe|li|main|menu|nav|ol|p|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)"
+    r"(?=[\s/>]|\Z)",
     re.I,
 )
 _TICKS = 500
 _SEPARATOR = frozenset("|:- ")
-_CELL_END = re.compile(r"(?<!\\)\|")
+_WIKI_LINK = re.compile(r"\[\[[^\[\]\n]*\]\]")
+_BAR = "\ue003"
 
 
 class _Clock(BlockProcessor):  # type: ignore[misc]
@@ -78,13 +80,14 @@ class _Table(TableProcessor):  # type: ignore[misc]
         return bool(super().test(parent, block))
 
     def _split(self, row: str) -> list[str]:
+        if "[[" in row:
+            # The bar of `[[page|label]]` does not end a cell.
+            row = _WIKI_LINK.sub(lambda match: match[0].replace("|", _BAR), row)
         ticks = row.count("`")
-        if not ticks and "\\" not in row:
-            return row.split("|")
         if ticks > _TICKS:
-            raise OverBudget(SIZE)
-        result: list[str] = super()._split(row)
-        return result
+            raise OverBudget(TANGLE)
+        cells: list[str] = super()._split(row) if ticks or "\\" in row else row.split("|")
+        return [cell.replace(_BAR, "|") for cell in cells] if "[[" in row else cells
 
 
 class Blocks:
@@ -105,7 +108,7 @@ class Blocks:
         processors.deregister("reference")
 
     def tree(self, lines: list[str], deadline: Deadline) -> Element:
-        """Return the tree of some lines. Raises OverBudget or RecursionError; then this parser is not to be used again."""
+        """Return the tree of some lines; raise OverBudget or RecursionError: then this parser is of no more use."""
         self._clock.deadline = deadline
         root = Element("div")
         self._parser.parseChunk(root, "\n".join(lines).strip("\n"))

@@ -12,6 +12,7 @@ T = TypeVar("T")
 NESTING = "This text is nested too deeply."
 TIME = "Rendering this text takes too long."
 SIZE = "This text becomes too large when rendered."
+TANGLE = "A row of a table in this text is too tangled."
 
 
 class OverBudget(BaseException):

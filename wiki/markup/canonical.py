@@ -19,20 +19,17 @@ _ODD = re.compile(
 )
 
 _PHRASING = frozenset(
-    "a abbr b bdi bdo br cite code del dfn em i img input ins kbd label mark q s samp small span strong sub sup time u var "
-    "wbr".split()
+    "a abbr b bdi bdo br cite code del dfn em i img input ins kbd label mark q s samp small span strong sub sup time u "
+    "var wbr".split()
 )
-_FLOW = _PHRASING | frozenset(
-    "blockquote details div dl figure h1 h2 h3 h4 h5 h6 hr ol p pre section table ul".split()
-)
-_NOTHING: frozenset[str] = frozenset()
+_FLOW = _PHRASING | frozenset("blockquote details div dl figure h1 h2 h3 h4 h5 h6 hr ol p pre section table ul".split())
 _CELLS = frozenset({"td", "th"})
 _ROWS = frozenset({"tr"})
 
 # Formatting elements that are opened in one of their own kind are handled specially by parsers: not here.
 _CONTENT: dict[str, frozenset[str]] = {tag: _PHRASING - {tag} for tag in _PHRASING}
-_CONTENT |= {tag: _FLOW for tag in ("", "blockquote", "div", "li", "dd", "td", "th", "section", "figcaption")}
-_CONTENT |= {tag: _PHRASING for tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "pre", "summary", "caption")}
+_CONTENT |= dict.fromkeys(("", "blockquote", "div", "li", "dd", "td", "th", "section", "figcaption"), _FLOW)
+_CONTENT |= dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "pre", "summary", "caption"), _PHRASING)
 _CONTENT |= {
     "details": _FLOW | {"summary"},
     "figure": _FLOW | {"figcaption"},
@@ -84,7 +81,7 @@ _known = _Known()
 
 
 def is_canonical(html: str) -> bool:
-    """Say whether HTML consists of nothing but allowed tags and attributes, nested so that every parser agrees on the tree."""
+    """Say whether HTML has nothing but allowed tags and attributes, nested so that every parser agrees on the tree."""
     if _ODD.search(html):
         return False
     stack: list[str] = []

@@ -8,7 +8,8 @@ from html import unescape
 from ..model import BadName, Link
 from . import Context, Heading, Hole, anchors
 from .budget import SIZE, Deadline, OverBudget
-from .source import Definitions
+from .definitions import Definitions
+from .escaping import escaped
 from .targets import Target, markdown, wiki
 from .tokens import Tokens
 
@@ -20,19 +21,6 @@ HOLES = 20_000
 
 _TAGS = re.compile(r"<[^>]*>")
 _BACKREFERENCES = 20
-
-
-def escaped(text: str) -> str:
-    """Return a text with all signs escaped that mean something in HTML, also within double quotes."""
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    if "<" in text:
-        text = text.replace("<", "&lt;")
-    if ">" in text:
-        text = text.replace(">", "&gt;")
-    if '"' in text:
-        text = text.replace('"', "&quot;")
-    return text
 
 
 class Emitter:

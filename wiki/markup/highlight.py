@@ -51,7 +51,7 @@ def _aliases() -> dict[str, tuple[str, str]]:
 
 
 def _lexer(language: str) -> Any:
-    """Return a lexer, None for an unknown language. Lexers hold no state between texts, but are made anew all the same."""
+    """Return a new lexer, None for an unknown language."""
     if language not in _aliases():
         return None
     from importlib import import_module

@@ -1,4 +1,4 @@
-"""The text within a block of Markdown: emphasis, code, links, formulas; parsed once, from left to right, in linear time.
+"""The text within a block of Markdown: emphasis, code, links, formulas. Read once, from left to right, in linear time.
 
 The rules are CommonMark's, with its algorithm for emphasis, and GitHub's for strikethrough and bare URLs.
 """
@@ -10,10 +10,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from html import unescape
 
-from .allowed import BARE, TAGS, VOID, is_allowed
-from .emitter import Emitter, escaped
+from .definitions import label
+from .destinations import destination, trimmed
+from .emitter import Emitter
+from .escaping import escaped
 from .mathml import formula
-from .source import label
+from .raw import tag
 
 _SCAN = re.compile(r"\\|`+|\*+|_+|~{2,}|={2,}|\$+|<|&|!\[|\[|\]| {2,}\n|(?<![\w/])(?i:https?://|mailto:)")
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
@@ -21,20 +23,12 @@ _TICKS = re.compile("`+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.\-]{1,31}:[^\s<>]*+)>")
 _MAIL = re.compile(r"<(?:mailto:)?([^\s<>@:/]{1,100}@[^\s<>@:/]{1,200})>")
-_TAG = re.compile(
-    r"""<(/?)([A-Za-z][A-Za-z0-9-]*+)((?:\s++[A-Za-z_:][\w:.-]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'=<>`]++))?+)*+)\s*+/?>"""
-)
-_ATTRIBUTE = re.compile(r"""\s([A-Za-z_:][\w:.-]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++)))?+""")
 _URL = re.compile(r"(?:https?://|mailto:)[^\s<>\[\]\"`\ue000\ue001]+", re.I)
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,100})\]")
-_PARENTHESES = re.compile(r"[()\\]")
-_DESTINATION = re.compile(r"""\s*(?:<([^<>\n]*)>|(.*?))(?:\s+(?:"([^"]*)"|'([^']*)'))?\s*\Z""", re.S)
 _FORMULA = re.compile(r"(\$\$?)(?=\S)((?:[^$\\]++|\\.)++)\1(?![\w$])", re.S)
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TAGS = re.compile(r"<[^>]*>")
 
 _STYLES = {("*", 1): "em", ("*", 2): "strong", ("_", 1): "em", ("_", 2): "strong", ("~", 2): "del", ("=", 2): "mark"}
-_RAW_TAGS = TAGS - {"input", "label"}
 
 
 @dataclass(slots=True)
@@ -62,48 +56,6 @@ class Inline:
         if _SCAN.search(text) is None:
             return self.emitter.words(text)
         return _Text(self, text).html()
-
-    def raw(self, text: str) -> str:
-        """Return text that is HTML as it stands: tags that are allowed stay, comments vanish, other signs are text."""
-        pieces: list[str] = []
-        end = 0
-        while (start := text.find("<", end)) >= 0:
-            pieces.append(_entities(text[end:start]))
-            piece, end = self.tag(text, start)
-            pieces.append(piece)
-        pieces.append(_entities(text[end:]))
-        return "".join(pieces)
-
-    def tag(self, text: str, start: int) -> tuple[str, int]:
-        """Return the HTML for what begins with `<` here, and where it ends."""
-        if text.startswith("<!--", start):
-            end = text.find("-->", start + 4)
-            if end >= 0:
-                return "", end + 3
-            return "&lt;", start + 1
-        match = _TAG.match(text, start)
-        if match is None:
-            return "&lt;", start + 1
-        closing, name, attributes = match.groups()
-        name = name.lower()
-        if name not in _RAW_TAGS:
-            return escaped(match[0]), match.end()
-        if closing:
-            return ("" if name in VOID else f"</{name}>"), match.end()
-        return f"<{name}{self._attributes(name, attributes)}>", match.end()
-
-    def _attributes(self, tag: str, text: str) -> str:
-        found: dict[str, str] = {}
-        for match in _ATTRIBUTE.finditer(text):
-            name = match[1].lower()
-            value = self.emitter.tokens.restored(unescape(match[2] or match[3] or match[4] or ""))
-            if name not in found and is_allowed(tag, name, value):
-                found[name] = f" {name}" if name in BARE else f' {name}="{escaped(value)}"'
-        return "".join(found.values())
-
-
-def _entities(text: str) -> str:
-    return escaped(unescape(text)) if "&" in text else escaped(text)
 
 
 class _Text:
@@ -225,7 +177,7 @@ class _Text:
         if text.startswith("<!--", start) and self.no_comment:
             self.pieces.append("&lt;")
             return start + 1
-        html, end = self.inline.tag(text, start)
+        html, end = tag(text, start, self.emitter.tokens)
         if end == start + 1 and text.startswith("<!--", start):
             self.no_comment = True
         self.pieces.append(html)
@@ -245,12 +197,10 @@ class _Text:
     def _url(self, start: int) -> int:
         match = _URL.match(self.text, start)
         if match is None:
-            self.pieces.append(escaped(self.text[start : start + 4]))
+            self.pieces.append(self.text[start : start + 4])
             return start + 4
-        url = _trimmed(match[0])
-        if not url.lower().startswith(("http://", "https://")) and "@" not in url:
-            self.pieces.append(escaped(url))
-        elif url.endswith("//"):
+        url = trimmed(match[0])
+        if url.endswith("/" * 2) or ("@" not in url and not url.lower().startswith(("http://", "https://"))):
             self.pieces.append(escaped(url))
         else:
             self._link(self.emitter.external(url, escaped(url)), escaped(url))
@@ -371,7 +321,7 @@ class _Text:
         piece, image, begin, runs = self.brackets.pop()
         active = image or len(self.brackets) >= self.inactive
         self.inactive = min(self.inactive, len(self.brackets))
-        found = self._destination(start + 1) or self._reference(begin, start) if active else None
+        found = destination(self.text, start + 1) or self._reference(begin, start) if active else None
         if found is None:
             self.pieces.append("]")
             return start + 1
@@ -398,33 +348,6 @@ class _Text:
             self.inactive = len(self.brackets)
         return end
 
-    def _destination(self, start: int) -> tuple[str, str, int] | None:
-        """Return URL, title and end of `(url "title")`, which may hold blanks and balanced parentheses."""
-        text = self.text
-        if not text.startswith("(", start):
-            return None
-        depth = 0
-        skip = -1
-        for match in _PARENTHESES.finditer(text, start, start + 5000):
-            sign = match[0]
-            if match.start() == skip:
-                continue
-            if sign == "\\":
-                skip = match.end()
-            elif sign == "(":
-                depth += 1
-                if depth > 32:
-                    return None
-            else:
-                depth -= 1
-                if not depth:
-                    parts = _DESTINATION.match(text[start + 1 : match.start()])
-                    if parts is None:
-                        return None
-                    url = parts[1] if parts[1] is not None else parts[2]
-                    return _unescaped(url), _unescaped(parts[3] or parts[4] or ""), match.end()
-        return None
-
     def _reference(self, begin: int, end: int) -> tuple[str, str, int] | None:
         """Return URL, title and end of `[text][label]`, `[label][]` or `[label]`."""
         links = self.emitter.definitions.links
@@ -450,23 +373,3 @@ def _pairs(opener: _Run, closer: _Run) -> bool:
     if opener.closes or closer.opens:
         return (opener.length + closer.length) % 3 != 0 or (opener.length % 3 == 0 and closer.length % 3 == 0)
     return True
-
-
-def _unescaped(text: str) -> str:
-    return unescape(_ESCAPED.sub(r"\1", text)) if "\\" in text or "&" in text else text
-
-
-def _trimmed(url: str) -> str:
-    """Return a bare URL without the punctuation that belongs to the sentence around it (GitHub's rule)."""
-    end = len(url)
-    excess = url.count(")") - url.count("(")
-    while end:
-        last = url[end - 1]
-        if last in "?!.,:;*_~'|=\\":
-            end -= 1
-        elif last == ")" and excess > 0:
-            excess -= 1
-            end -= 1
-        else:
-            break
-    return url[:end]

@@ -10,20 +10,22 @@ LIMIT = 2000
 """The longest formula, in characters."""
 
 _ELEMENTS = frozenset(
-    "math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub "
-    "msubsup msup mtable mtd mtext mtr munder munderover none".split()
+    "math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt mstyle "
+    "msub msubsup msup mtable mtd mtext mtr munder munderover none".split()
 )
 
 # No href, style, class, id, on…, actiontype, src: latex2mathml passes some of them on from the formula.
 _ATTRIBUTES = frozenset(
-    "accent accentunder bevelled columnalign columnlines columnspacing depth display displaystyle fence form frame height "
-    "largeop linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize minsize movablelimits notation "
-    "rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width".split()
+    "accent accentunder bevelled columnalign columnlines columnspacing depth display displaystyle fence form frame "
+    "height largeop linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize minsize movablelimits "
+    "notation rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width".split()
 )
 _VALUE = re.compile(r"[\w#%+. -]{0,100}\Z", re.ASCII)
 
 # Definitions could be used to let a formula grow exponentially; the others make no sense on a page.
-_REFUSED = re.compile(r"\\(?:(?:re|provide)?newcommand|renewcommand|def|let|href|url|style|class|cssId|htmlId|includegraphics)\b")
+_REFUSED = re.compile(
+    r"\\(?:newcommand|renewcommand|providecommand|def|let|href|url|style|class|cssId|htmlId|includegraphics)\b"
+)
 
 
 def formula(tex: str, display: bool = False) -> str:

@@ -59,9 +59,7 @@ def _cleaner() -> Any:
     def test(tag: str, name: str, value: str) -> bool:
         return is_allowed(tag, name, unescape(value))
 
-    return Cleaner(
-        tags=TAGS, attributes=dict.fromkeys(TAGS, test), protocols=SCHEMES, strip=False, strip_comments=True
-    )
+    return Cleaner(tags=TAGS, attributes=dict.fromkeys(TAGS, test), protocols=SCHEMES, strip=False, strip_comments=True)
 
 
 def _depth(html: str) -> int:

@@ -1,18 +1,19 @@
 """Reads Markdown line by line, before the blocks are parsed: sets aside what no later step may touch, and mends lists.
 
 Set aside are fenced code, formulas in `$$`, macro calls, HTML that goes over blank lines, and the definitions of links,
-footnotes and abbreviations. Lists are indented by four blanks a level, as the block parser wants them, from CommonMark's
-rules; so nested lists work with two blanks, and a list needs no blank line above it. All in linear time.
+footnotes and abbreviations. Lists are read by CommonMark's rules and indented by four blanks a level for the block
+parser; so nested lists work with two blanks, and a list needs no blank line above it. All in linear time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from . import Hole
 from .budget import NESTING, OverBudget
+from .definitions import Definitions
 from .highlight import highlighted
 from .mathml import formula
 from .tokens import Tokens
@@ -29,25 +30,13 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?= |\Z)")
 _ITEM = re.compile(r"( *)([-+*]|[0-9]{1,9}[.)])(?:( +)(?=\S)| *\Z)")
 _NESTED_ITEMS = re.compile(r" *(?:(?:[-+*]|[0-9]{1,9}[.)]) +){20}")
 _QUOTE = re.compile(r" {0,3}> ?")
-_BODY = re.compile(r" {0,3}(?:!!! ?[\w-]|: )")
+_UNDERLINE = re.compile(r"(?:=+|-+) *\Z")
+_ADMONITION = re.compile(r" {0,3}!!! ?[\w-]")
+_DEFINED = re.compile(r" {0,3}: ")
 _RAW = re.compile(r" {0,3}<(pre|script|style|textarea)(?=[\s>]|\Z)", re.I)
 _COMMENT = re.compile(r" {0,3}<!--")
-_LINK = re.compile(r" {0,3}\[(?!\^)((?:[^\[\]\\]|\\.){1,999})\]: *(?:<([^<>]*)>|(\S+))(.*)\Z")
-_TITLE = re.compile(r"""\s+(?:"([^"]*)"|'([^']*)'|\(([^()]*)\))\s*\Z""")
 _FOOTNOTE = re.compile(r" {0,3}\[\^([^\]\s]{1,100})\]: ?(.*)\Z")
-_ABBREVIATION = re.compile(r" {0,3}\*\[([^\]]{1,100})\]: *(\S.{0,400})\Z")
 _MACRO = re.compile(r"(?<!\\)<<([A-Za-z][A-Za-z0-9_]{0,60})(?:\(([^\n]{0,2000}?)\))?>>")
-_BLANKS = re.compile(r"\s+")
-
-
-@dataclass
-class Definitions:
-    """What a text defines for use elsewhere in it. `raw` is HTML that goes over blank lines; texts refer to it by number."""
-
-    links: dict[str, tuple[str, str]] = field(default_factory=dict)
-    abbreviations: dict[str, str] = field(default_factory=dict)
-    footnotes: dict[str, list[str]] = field(default_factory=dict)
-    raw: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -56,11 +45,6 @@ class _Level:
 
     content: int
     kind: str
-
-
-def label(text: str) -> str:
-    """Return the form under which a link's definition is found: case and white space do not matter."""
-    return _BLANKS.sub(" ", text).strip().casefold()
 
 
 class Source:
@@ -177,12 +161,14 @@ class _Reader:
     def _starter(self, line: str, stripped: str, indent: int) -> bool:
         """Deal with a line that begins something and ends a paragraph; say whether it did."""
         first = stripped[0]
-        if first == "#" and (heading := _HEADING.match(stripped)):
+        if first == "#" and _HEADING.match(stripped):
             self._leave(indent)
             self.quoted = False
-            self._alone(self._placed(indent, self.source.called(stripped)) if self.levels else self.source.called(stripped))
-            return bool(heading)
-        if first in "-*_" and _RULE.match(stripped) and not (self.paragraph and first == "-" and " " not in stripped.strip()):
+            text = self.source.called(stripped)
+            self._alone(self._placed(indent, text) if self.levels else text)
+            return True
+        underline = self.paragraph and first == "-" and " " not in stripped.strip()
+        if first in "-*_" and not underline and _RULE.match(stripped):
             self._leave(indent)
             self.quoted = False
             self._alone(self._placed(indent, stripped))
@@ -195,16 +181,32 @@ class _Reader:
             return self._html(stripped, indent)
         if first in "[*" and not self.paragraph and not self.levels and self._definition(line):
             return True
-        if _BODY.match(stripped) and not self.levels:
-            self.out.append(self.source.called(line))
-            self.levels.append(_Level(4, "body"))
-            self.paragraph, self.quoted = True, False
+        if first == "!" and _ADMONITION.match(stripped):
+            self._leave(indent)
+            if not self.levels:
+                self._body("", line)
+                return True
+        elif first == ":" and _DEFINED.match(stripped) and (not self.levels or self.levels[-1].kind == "body"):
+            self._leave(indent)
+            self._body(None, line)
             return True
         return False
 
+    def _body(self, before: str | None, line: str) -> None:
+        """Begin something whose body is indented by four blanks: an admonition, a definition."""
+        if before is not None:
+            self.out.append(before)
+        self.out.append(self.source.called(line))
+        self.levels.append(_Level(4, "body"))
+        self.paragraph, self.leading, self.quoted = True, False, False
+
     def _text(self, line: str, stripped: str, indent: int) -> None:
-        if not self.paragraph or (self.levels and self.levels[-1].kind == "body"):
+        body = bool(self.levels) and self.levels[-1].kind == "body"
+        if not self.paragraph or body:
             self._leave(indent)
+        if body and not self.levels and self.at < len(self.lines) and _DEFINED.match(self.lines[self.at]):
+            # The next term, not more of the last definition.
+            self.out.append("")
         self.quoted = False
         if not self.paragraph and self._inside(indent) is None:
             # Indented code. What was set aside in it comes back when it is written.
@@ -214,8 +216,13 @@ class _Reader:
             self.leading = False
         # A line with less indentation than its item continues the item's paragraph.
         lazy = self.levels and indent < self.levels[-1].content
+        underline = self.paragraph and not lazy and stripped[0] in "=-" and _UNDERLINE.match(stripped)
         self.out.append(stripped if lazy else self._placed(indent, stripped))
         self.paragraph = True
+        if underline and (len(self.out) < 3 or not self.out[-3]):
+            # A heading of two lines: the block ends here.
+            self.out.append("")
+            self.paragraph = False
 
     def _item(self, item: re.Match[str], line: str, indent: int) -> bool:
         """Deal with a list item; say whether the line is one."""
@@ -349,31 +356,18 @@ class _Reader:
             self.out += ["", self._placed(indent, GAP), ""]
         elif self.paragraph:
             self.out.append("")
-        self.out += [self._placed(indent, f"> {line}".rstrip()) for line in self.source.container(inner, self.depth + 1)]
+        lines = self.source.container(inner, self.depth + 1)
+        self.out += [self._placed(indent, f"> {line}".rstrip()) for line in lines]
         self.paragraph = self.quoted = True
 
     def _definition(self, line: str) -> bool:
-        definitions = self.source.definitions
         if footnote := _FOOTNOTE.match(line):
             self._footnote(footnote)
             return True
-        if abbreviation := _ABBREVIATION.match(line):
-            definitions.abbreviations[abbreviation[1].strip()] = self.source.tokens.restored(abbreviation[2].strip())
-            return True
-        link = _LINK.match(line)
-        if not link:
-            return False
-        title, rest = "", link[4]
-        if rest.strip():
-            found = _TITLE.match(rest)
-            if not found:
-                return False
-            title = found[1] or found[2] or found[3] or ""
-        elif self.at < len(self.lines) and (found := _TITLE.match(" " + self.lines[self.at])) and not found[3]:
-            title = found[1] or found[2] or ""
-            self.at += 1
-        definitions.links.setdefault(label(link[1]), (link[2] if link[2] is not None else link[3], title))
-        return True
+        following = self.lines[self.at] if self.at < len(self.lines) else ""
+        read = self.source.definitions.read(line, following)
+        self.at += max(read - 1, 0)
+        return read > 0
 
     def _footnote(self, match: re.Match[str]) -> None:
         lines = [match[2]]

@@ -1,4 +1,4 @@
-"""What a link in a text leads to: a page, a file kept with a page, or a URL; by the rules of wiki links and of Markdown."""
+"""What a link leads to, by the rules of wiki links and of Markdown: a page, a file kept with a page, or a URL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ _PREFIX = re.compile(r"([^\s:/#?]+):(?!//)\s*(.+)", re.S)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """kind `page`: name and `detail` the anchor; `file`: the page and `detail` the file's name; `url`: name is the URL."""
+    """What a link leads to.
+
+    kind is `page` (`detail` is the anchor), `file` (of the page `name`; `detail` is the file's name) or `url` (`name`).
+    """
 
     kind: str
     name: str
@@ -38,7 +41,7 @@ class Target:
 
 
 def is_safe(url: str) -> bool:
-    """Say whether a URL, as it stands in an attribute, has one of our schemes, or none and cannot be taken to have one."""
+    """Say whether a URL, as it stands in an attribute, has one of our schemes, or certainly none."""
     bare = INVISIBLE.sub("", unescape(url))
     if "\\" in bare or len(url) > LIMIT:
         return False
@@ -51,7 +54,7 @@ def is_safe(url: str) -> bool:
 def wiki(text: str, page: str, interwiki: Mapping[str, str]) -> Target:
     """Return what `[[text]]` on a page means; raise BadName.
 
-    A URL; `attachment:` and a file; a prefix of another wiki; else a page name as `names.resolve` takes it, with `#anchor`.
+    A URL; `attachment:` and a file; a prefix of another wiki; else a page name for `names.resolve`, with `#anchor`.
     """
     text = text.strip()
     found = _foreign(text, interwiki)
@@ -67,9 +70,9 @@ def wiki(text: str, page: str, interwiki: Mapping[str, str]) -> Target:
 def markdown(url: str, page: str, interwiki: Mapping[str, str]) -> Target:
     """Return what the URL of a Markdown link on a page means; raise BadName.
 
-    The page `A/B` is taken for the file `A/B.md`, its files for a folder `A/B/`. So on `A/B` the URL `C` or `C.md` is the
-    page `A/C`, `../D` the page `D`, `/E` the page `E`, and `B/x.png` the file x.png of `A/B`. A bare file name is a file of
-    this page as well. What ends like a file name (`.png`, but not `.2` or `.md`) is a file.
+    The page `A/B` is taken for the file `A/B.md`, its files for a folder `A/B/`. So on `A/B` the URL `C` or `C.md` is
+    the page `A/C`, `../D` the page `D`, `/E` the page `E`, and `B/x.png` the file x.png of `A/B`. A bare file name is a
+    file of this page as well. What ends like a file name (`.png`, but not `.2` or `.md`) is a file.
     """
     url = url.strip()
     if url.startswith("attachment:"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from html import escape
-from secrets import token_hex
 
 from . import Hole
 
@@ -21,7 +21,7 @@ class Tokens:
     """
 
     def __init__(self) -> None:
-        self.nonce = token_hex(16)
+        self.nonce = os.urandom(16).hex()
         self.fillings: list[str | Hole] = []
         self._sources: list[str] = []
         self._token = re.compile(f"{OPEN}{self.nonce}([0-9]+){CLOSE}")

@@ -9,8 +9,10 @@ from xml.etree.ElementTree import Element
 from .allowed import ADMONITIONS
 from .blocks import Blocks
 from .budget import NESTING, OverBudget
-from .emitter import Emitter, escaped
+from .emitter import Emitter
+from .escaping import escaped
 from .inline import Inline
+from .raw import raw
 from .source import GAP
 
 DEPTH = 60
@@ -79,7 +81,7 @@ class Writer:
         elif tag == "table":
             self._table(element)
         elif tag == "raw":
-            self._put(self.inline.raw(element.text or "") + "\n")
+            self._put(raw(element.text or "", self.emitter.tokens) + "\n")
         elif tag == "hr":
             self._put("<hr>\n")
         else:
@@ -93,13 +95,14 @@ class Writer:
     def _paragraph(self, element: Element) -> None:
         text = (element.text or "").strip()
         if gap := _GAP.match(text):
-            raw = self.emitter.definitions.raw
-            if gap[1] and int(gap[1]) < len(raw):
-                self._put(self.inline.raw(raw[int(gap[1])]) + "\n")
+            kept = self.emitter.definitions.raw
+            if gap[1] and int(gap[1]) < len(kept):
+                self._put(raw(kept[int(gap[1])], self.emitter.tokens) + "\n")
         elif self.emitter.tokens.alone(text):
             self._put(text + "\n")
         else:
-            self._put(f"<p>{self._task(text)}</p>\n" if element.get("class") == "task" else f"<p>{self.inline.html(text)}</p>\n")
+            inner = self._task(text) if element.get("class") == "task" else self.inline.html(text)
+            self._put(f"<p>{inner}</p>\n")
 
     # -- lists -------------------------------------------------------------------------------------------------------
 
@@ -210,5 +213,7 @@ class Writer:
 
 
 def _is_task(item: Element) -> bool:
-    text = item.text if item.text and not item.text.isspace() else (item[0].text if len(item) and item[0].tag == "p" else "")
+    text = item.text
+    if (not text or text.isspace()) and len(item) and item[0].tag == "p":
+        text = item[0].text
     return bool(text and _TASK.match(text))

@@ -27,6 +27,7 @@ from ..model import (
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
     from ..query import Node
 
 Readable = Collection[str | None] | None

@@ -15,6 +15,7 @@ from . import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+
     from . import Readable, Storage
 
 REFERRING = ("link", "include", "redirect", "category")

@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..model import (
     Attachment,
@@ -206,7 +206,7 @@ class MemoryStorage(Storage):
     # -- attachments -------------------------------------------------------------------------------------------------
 
     def attach(self, attachment: Attachment, content: BinaryIO | None, exact: bool = False) -> Attachment:
-        data = b"" if content is None else content.read()
+        data = b"" if content is None else b"".join(iter(lambda: content.read(CHUNK), b""))
         with self.writing():
             kept = self._kept(attachment.page)
             versions = [file.version for file, _ in kept.files if file.name == attachment.name]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .. import accounts
-from ..model import Forbidden, NameTaken, NoSuchUser, User, WikiError
+from ..model import Forbidden, NameTaken, User, WikiError
+from .credentials import Errors, account_named, checked, private, refused
 from .exchange import FORM, SESSION, Exchange
+from .preferences import appearance, preferences, quicklink, quickunlink, sessions
 
 if TYPE_CHECKING:
     from flask import Response
@@ -29,8 +31,6 @@ QUICKEST = 2.0
 FORM_LIFE = 24 * 3600
 
 DAY = 24 * 3600
-
-Errors = dict[str, str]
 
 
 # -- logging in and out -----------------------------------------------------------------------------------------------
@@ -82,14 +82,6 @@ def _verified(exchange: Exchange, name: str, password: str) -> User | None:
     return user if right else None
 
 
-def account_named(exchange: Exchange, name: str) -> User | None:
-    """Return the account of this name or e-mail address, None if there is none."""
-    try:
-        return exchange.site.wiki.storage.user_named(name)
-    except NoSuchUser:
-        return None
-
-
 def _fingerprint(exchange: Exchange, name: str) -> str:
     """Return a key to count attempts under: of the account, else of what was typed, so that both are limited alike."""
     user = account_named(exchange, name)
@@ -131,7 +123,7 @@ def logout(exchange: Exchange, path: str) -> Response:
 def _next(exchange: Exchange) -> str:
     """Return where to go afterwards, if that is on this wiki and is no screen of logging in or out."""
     written = exchange.request.form.get("next", "") or exchange.request.args.get("next", "")
-    url = exchange.local(written)
+    url = written
     below = urlsplit(url).path.removeprefix(exchange.urls.mount)
     return "" if below in ("/-/login", "/-/logout", "/-/register", "/-/first", "/-/invite") else url
 
@@ -143,12 +135,6 @@ def _back(exchange: Exchange, note: str = "") -> str:
         return url
     url, mark, anchor = url.partition("#")
     return f"{url}{'&' if '?' in url else '?'}note={note}{mark}{anchor}"
-
-
-def private(response: Response) -> Response:
-    """Return the response marked as for nobody's cache: screens about accounts."""
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
 
 
 # -- new accounts -----------------------------------------------------------------------------------------------------
@@ -240,38 +226,6 @@ def _is_person(exchange: Exchange) -> bool:
     if form.get("website", "") or not hmac.compare_digest(_signature(exchange, began).encode(), signature.encode()):
         return False
     return QUICKEST <= exchange.site.wiki.now() / 1_000_000 - int(began) / 1000 <= FORM_LIFE
-
-
-def checked(exchange: Exchange, named: bool = True, name: str = "") -> Errors:
-    """Return what is wrong with the name, address and passwords of a form, by field."""
-    from .. import passwords
-
-    form = exchange.request.form
-    errors: Errors = {}
-    if named:
-        name = form.get("name", "").strip()
-        for field, check in (("name", accounts.account_name), ("email", accounts.address)):
-            try:
-                check(form.get(field, "").strip())
-            except WikiError as error:
-                errors[field] = exchange.said(error)
-    password = form.get("password", "")
-    if weak := passwords.weakness(password, name):
-        errors["password"] = exchange.gettext(weak)
-    elif password != form.get("again", ""):
-        errors["again"] = exchange.gettext("The two passwords are not the same.")
-    return errors
-
-
-def refused(exchange: Exchange, error: WikiError) -> Errors:
-    """Return why storage refused an account, by field; raise the error if the visitor cannot mend it."""
-    if isinstance(error, NameTaken):
-        # Storage's sentence may name the other account.
-        taken = account_named(exchange, exchange.request.form.get("name", "").strip()) is not None
-        return {"name" if taken else "email": exchange.gettext("Another account has this already.")}
-    if isinstance(error, accounts.BadAccount):
-        return {"": exchange.said(error)}
-    raise error
 
 
 def _made(exchange: Exchange, admin: bool = False, state: str = "active") -> User:
@@ -370,3 +324,17 @@ def invited(exchange: Exchange, path: str) -> Response:
 
 def _code(exchange: Exchange) -> str:
     return exchange.request.form.get("code", "") or exchange.request.args.get("code", "")
+
+
+__all__ = [
+    "appearance",
+    "first",
+    "invited",
+    "login",
+    "logout",
+    "preferences",
+    "quicklink",
+    "quickunlink",
+    "register",
+    "sessions",
+]

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from .. import __version__, accounts
 from ..model import BadRequest, Forbidden, NoSuchUser, User
-from .account import private
+from .credentials import private
 from .dispatch import CannotFind
 
 if TYPE_CHECKING:

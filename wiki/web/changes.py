@@ -81,7 +81,7 @@ def recent(exchange: Exchange, path: str) -> Response:
     wanted = _filter(exchange)
     now = exchange.site.wiki.now()
     found = exchange.visit.changes(
-        cursor_of(exchange),
+        _before(exchange),
         LIMIT + 1,
         prefix=wanted.under,
         author=author_key(exchange, wanted.author),
@@ -145,6 +145,14 @@ def _filter(exchange: Exchange) -> Filter:
         subtree(exchange),
         args.get("minor", "1") != "0",
     )
+
+
+def _before(exchange: Exchange) -> tuple[int, int] | None:
+    """Return below which change to begin; raise BadRequest for numbers that no engine can hold."""
+    cursor = cursor_of(exchange)
+    if cursor and max(cursor) >= 2**63:
+        raise BadRequest("This link to older changes is incomplete.")
+    return cursor
 
 
 def _by_day(exchange: Exchange, changes: Iterable[Change]) -> list[tuple[str, list[Group]]]:

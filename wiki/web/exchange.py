@@ -168,8 +168,10 @@ class Exchange:
             self.set_cookie(FORM, self._form_key, FORM_SECONDS)
         return self._token(self.session or self._form_key)
 
-    def _token(self, key: str) -> str:
-        return hmac.new(self.site.secret, f"form:{key}".encode(), "sha256").hexdigest()
+    def _token(self, key: str, salt: str = "") -> str:
+        """Return a token for a key: another one each time, so that compressed pages do not give it away (BREACH)."""
+        salt = salt or secrets.token_hex(8)
+        return salt + hmac.new(self.site.secret, f"form:{salt}:{key}".encode(), "sha256").hexdigest()
 
     @property
     def form_is_ours(self) -> bool:
@@ -179,7 +181,7 @@ class Exchange:
             return False
         sent = self.request.form.get("csrf_token", "") or self.request.headers.get("X-CSRF-Token", "")
         key = self.session or self._form_key
-        return bool(key) and hmac.compare_digest(self._token(key).encode(), sent.encode())
+        return bool(key) and hmac.compare_digest(self._token(key, sent[:16] or "-").encode(), sent.encode())
 
     def check_form(self) -> None:
         """Raise StaleForm unless the form is ours. The editor is left to check by itself, so that it keeps the text."""
@@ -205,9 +207,11 @@ class Exchange:
             macros.find,
             self.gettext,
             self.ngettext,
-            lambda time: self.when(time),
-            {key: value for key, value in self.request.args.items()},
+            self.when,
+            dict(self.request.args.items()),
             preview,
+            day=lambda time: self.when(time, "date"),
+            size=lambda count: i18n.size(count, self.language),
         )
 
     def render(

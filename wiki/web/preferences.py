@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import accounts, i18n, names
 from ..model import BadName, BadRequest, Forbidden, NoSuchPage, User, WikiError
-from .account import Errors, checked, private, refused
+from .credentials import Errors, checked, private, refused
 from .exchange import LANGUAGE, SESSION, THEME, Exchange
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from dataclasses import asdict
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...model import NameTaken, NoSuchUser, StorageError, User
 from ..defaults import user_key
@@ -89,8 +89,8 @@ class Accounts(Files):
                 data,
                 expires,
             )
-            if random.randrange(PURGE) == 0:
-                self._purge()
+            if random.randrange(PURGE) == 0:  # noqa: S311 - no secret
+                self._run("delete from record where expires > 0 and expires <= ?", time.time())
 
     def drop(self, kind: str, key: str) -> bool:
         with self.writing():
@@ -111,14 +111,9 @@ class Accounts(Files):
                 count,
                 (span + 1) * seconds,
             )
-            if random.randrange(PURGE) == 0:
-                self._purge()
+            if random.randrange(PURGE) == 0:  # noqa: S311 - no secret
+                self._run("delete from tally where ends <= ?", now)
         return count
-
-    def _purge(self) -> None:
-        now = time.time()
-        self._run("delete from record where expires > 0 and expires <= ?", now)
-        self._run("delete from tally where ends <= ?", now)
 
 
 def _object(text: str) -> dict[str, Any]:

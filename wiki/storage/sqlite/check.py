@@ -7,18 +7,19 @@ import hashlib
 import sqlite3
 import time
 import zlib
+from typing import TYPE_CHECKING
 
 from ...model import Problem, StorageError, WikiError
 from .. import Progress, words
 from .accounts import Accounts
 from .files import FILE, file_of
-from .pages import CHANGE, tree
+from .rows import CHANGE, tree
 from .search import indexed
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .database import Row
     from collections.abc import Iterator
+
+    from .database import Row
 
 _SLICE = 0.05
 _MODULUS = 1 << 64

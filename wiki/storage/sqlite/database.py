@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...model import StorageError, Unavailable, WikiError
 from .. import Progress, Storage
@@ -77,7 +77,7 @@ class Database(Storage):
 
     def _held(self) -> _Held:
         held: _Held | None = getattr(self._local, "held", None)
-        if held is None or held.pid != os.getpid() or held.generation != self._generation:
+        if held is None or held.pid != os.getpid() or (held.generation != self._generation and not held.depth):
             self._local.held = held = _Held(self._connect(), self._generation)
         return held
 

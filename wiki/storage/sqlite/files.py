@@ -7,15 +7,16 @@ import hashlib
 import time
 import zlib
 from dataclasses import replace
-from typing import BinaryIO, TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ...model import Attachment, Author, Change, NoSuchFile, StorageError
 from .. import CHUNK
 from .lists import Lists
 
 if TYPE_CHECKING:
-    from .database import Row
     from collections.abc import Iterator
+
+    from .database import Row
 
 FILE = "p.name, f.name, f.version, f.size, f.type, f.sha256, w.account, w.name, f.address, f.host, f.time, f.comment, f.deleted"
 _FROM = "from attachment f join page p on p.id = f.page join author w on w.id = f.author"

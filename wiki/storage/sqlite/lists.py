@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import random as chance
+from typing import TYPE_CHECKING
 
 from ...model import Branch, Change, Page
 from .. import Readable, defaults, words
-from .pages import CHANGE, PAGE, Pages, change_of, page_of, tree
+from .pages import Pages
+from .rows import CHANGE, PAGE, change_of, page_of, tree
 from .search import between
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -1,0 +1,94 @@
+"""A world-readable installation of this checkout below /tmp, for web servers that run as another user."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHON = "/usr/bin/python3"
+"""Not the one that runs the tests: a Python below a private home cannot be started by a web server."""
+
+
+class Missing(Exception):
+    """Something that the tests of a gateway need is not on this machine; the message says what."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An interpreter with the dependencies, a copy of the program, and who runs the servers."""
+
+    python: str
+    program: Path
+    user: str
+
+    def data(self, folder: Path, **settings: object) -> Path:
+        """Make a data folder with an account Ann (password in PASSWORD), owned by the servers' user, and return it."""
+        folder.mkdir(mode=0o700)
+        chosen = {"anonymous_edit": True, "registration": "open", **settings}
+        lines = [f"{name} = {_toml(value)}" for name, value in chosen.items()]
+        (folder / "wiki.toml").write_text("\n".join(lines) + "\n")
+        command = [self.python, "-m", "wiki", "--data", str(folder), "user", "add", "Ann", "--password-stdin"]
+        environ = {**os.environ, "PYTHONPATH": str(self.program)}
+        subprocess.run(command, input=PASSWORD + "\n", text=True, check=True, capture_output=True, env=environ)
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam(self.user)
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
+        return folder
+
+
+PASSWORD = "correct horse battery"
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def installed(folder: Path) -> Installation:
+    """Return an installation whose program is copied into a folder; raise Missing.
+
+    The environment with the dependencies is kept from one run to the next, by a hash of what pyproject.toml asks for.
+    """
+    if not os.access(PYTHON, os.X_OK):
+        raise Missing(f"{PYTHON} is not here")
+    program = folder / "program"
+    ignored = shutil.ignore_patterns("__pycache__", "*.po")
+    for name in ("wiki", "templates", "static"):
+        shutil.copytree(ROOT / name, program / name, ignore=ignored)
+    _open(folder)
+    return Installation(
+        _environment(), program, "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    )
+
+
+def _environment() -> str:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["serve"]]
+    name = hashlib.sha256(repr(wanted).encode()).hexdigest()[:12]
+    folder = Path(f"/tmp/anywiki-gateways-{os.geteuid()}")
+    folder.mkdir(mode=0o755, exist_ok=True)
+    status = folder.lstat()
+    if folder.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise Missing(f"{folder} belongs to somebody else")
+    target = folder / name
+    if not (target / "complete").exists():
+        shutil.rmtree(target, ignore_errors=True)
+        for command in ([PYTHON, "-m", "venv", str(target)], [str(target / "bin/pip"), "install", "--quiet", *wanted]):
+            made = subprocess.run(command, capture_output=True, text=True, umask=0o022)
+            if made.returncode:
+                raise Missing(f"{' '.join(command[:4])} failed: {made.stderr[-500:]}")
+        (target / "complete").touch()
+    return str(target / "bin" / "python")
+
+
+def _open(folder: Path) -> None:
+    """Let everybody read what a private temporary folder contains."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)

@@ -1,0 +1,328 @@
+"""Every gateway holds the same conversation: written once, held with real servers."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import tempfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .installation import PASSWORD, Installation, Missing, installed
+from .servers import GATEWAYS, Gateway, logs, serving
+from .visitor import Answer, Visitor, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [pytest.mark.gateway, pytest.mark.slow]
+
+PAGE = "Café/日本語"
+ODD = [
+    "100% sure",
+    "What is this?",
+    "C# and F#",
+    "C++ & more",
+    "a b c",
+    "semi;colon",
+    "it's (so) *nice*!",
+    "%41",
+    "a%2Fb",
+    "x=y&z",
+]
+LARGE = b"0123456789abcdef" * (5 * 65536)
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    """The program where every user of the machine can read it."""
+    folder = Path(tempfile.mkdtemp(prefix="anywiki-program-", dir="/tmp"))
+    try:
+        yield installed(folder)
+    except Missing as missing:
+        _absent(missing)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _absent(missing: Missing) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(str(missing))
+    pytest.skip(str(missing))
+
+
+@dataclass(frozen=True)
+class Site:
+    """A wiki being served."""
+
+    gateway: Gateway
+    port: int
+    folder: Path
+
+    def visitor(self) -> Visitor:
+        """Somebody who was never here."""
+        return Visitor(self.port, self.gateway.mount)
+
+    def runs_before(self) -> int:
+        """Return how often the wiki answered so far, going by the cache: entries kept."""
+        return len(list((self.folder / "data").glob("cache/pages/*/*/**/*.head")))
+
+
+@pytest.fixture(scope="module", params=GATEWAYS, ids=str)
+def site(request: pytest.FixtureRequest, installation: Installation) -> Iterator[Site]:
+    """A new wiki behind each gateway."""
+    folder = Path(tempfile.mkdtemp(prefix="anywiki-gateway-", dir="/tmp"))
+    folder.chmod(0o777 if os.geteuid() == 0 else 0o755)
+    before = request.session.testsfailed
+    try:
+        with serving(request.param, installation, folder) as port:
+            yield Site(request.param, port, folder)
+        if request.session.testsfailed > before:
+            print(logs(folder))
+        assert "Traceback" not in logs(folder), logs(folder)
+    except Missing as missing:
+        _absent(missing)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def visitor(site: Site) -> Visitor:
+    """Somebody who was never here."""
+    return site.visitor()
+
+
+@pytest.fixture
+def saved(site: Site, visitor: Visitor) -> Callable[[str, str], Answer]:
+    """Save a page as somebody else."""
+
+    def saved(name: str, text: str) -> Answer:
+        answer = site.visitor().save(name, text)
+        assert answer.status == 303, answer.text[:3000]
+        return answer
+
+    return saved
+
+
+def test_a_page_is_saved_seen_and_changed(site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]) -> None:
+    missing = visitor.page(PAGE)
+    assert missing.status == 404
+    answer = saved(PAGE, "First text.")
+    assert answer.headers["location"].partition("?")[0].endswith(f"{site.gateway.mount}/{quoted(PAGE)}")
+    for text in ("First text.", "Second text.", "Third text."):
+        if not text.startswith("First"):
+            saved(PAGE, text)
+        for _ in range(3):
+            page = visitor.page(PAGE)
+            assert page.status == 200
+            assert text in page.text
+    assert f'href="{site.gateway.mount}/' in page.text
+    assert "wiki.cgi" not in page.text
+
+
+def test_the_second_view_comes_from_the_cache_and_is_the_same(
+    site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]
+) -> None:
+    saved("Kept", "# Heading\n\nA text that is long enough to be compressed. " * 20)
+    first = visitor.page("Kept")
+    entries = list((site.folder / "data/cache/pages").glob("*/*/Kept.html"))
+    assert len(entries) == 1, "the page was not kept"
+    assert entries[0].read_bytes() == first.body
+    second = visitor.page("Kept")
+    assert second.body == first.body
+    assert second.headers["etag"] == first.headers["etag"]
+    assert second.headers["cache-control"] == "no-cache"
+    assert {each.strip() for each in second.headers["vary"].split(",")} == {"Cookie", "Accept-Encoding"}
+    assert "set-cookie" not in second.headers
+    packed = visitor.page("Kept", Accept_Encoding="gzip")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert zlib.decompress(packed.body, 31) == first.body
+    for answer in (first, packed):
+        unchanged = visitor.page("Kept", If_None_Match=answer.headers["etag"], Accept_Encoding="gzip")
+        assert (unchanged.status, unchanged.body) == (304, b"")
+    head = visitor.page("Kept", method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["content-length"] == str(len(first.body))
+    # The proof that it is the cache that answers: what lies there is what is sent.
+    changed = first.body.replace(b"long enough", b"lang enough")
+    with entries[0].open("r+b") as file:
+        status = os.stat(entries[0])
+        file.write(changed)
+    os.utime(entries[0], ns=(status.st_atime_ns, status.st_mtime_ns))
+    if site.gateway.server.startswith("apache"):
+        assert visitor.page("Kept").body == changed
+
+
+def test_the_front_page_is_at_the_root(site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]) -> None:
+    saved("FrontPage", "The front of it.")
+    for _ in range(2):
+        answer = visitor.ask("/")
+        assert answer.status == 200
+        assert "The front of it." in answer.text
+    saved("FrontPage", "Another front.")
+    assert "Another front." in visitor.ask("/").text
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_names_arrive_as_they_are(visitor: Visitor, saved: Callable[[str, str], Answer], name: str) -> None:
+    if name == "a%2Fb":
+        name = "a%2Fb literally"
+    saved(name, f"This is written on {name.encode().hex()}.")
+    for _ in range(2):
+        page = visitor.page(name)
+        assert page.status == 200, page.text[:2000]
+        assert name.encode().hex() in page.text
+    assert visitor.page(name, "action=raw").text.strip() == f"This is written on {name.encode().hex()}."
+
+
+def test_a_path_that_is_not_normal_is_redirected_or_refused(
+    site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]
+) -> None:
+    saved(PAGE, "Here.")
+    normal = f"{site.gateway.mount}/{quoted(PAGE)}"
+    doubled = "/Caf%C3%A9//%E6%97%A5%E6%9C%AC%E8%AA%9E"
+    decomposed = "/Cafe%CC%81/%E6%97%A5%E6%9C%AC%E8%AA%9E"
+    for path in (doubled, decomposed, "/" + quoted(PAGE) + "/"):
+        answer = visitor.ask(path + "?action=info")
+        assert answer.status == 301, (path, answer.text[:500])
+        assert answer.headers["location"].endswith(normal + "?action=info")
+    assert visitor.ask("/Caf%C3%A9/%2e%2e/x").status in (301, 400, 403, 404)
+    assert visitor.ask("/%ff").status == 400
+    assert visitor.ask("/a%00b").status in (301, 400, 404)
+
+
+def test_two_editors_are_merged_or_told(site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]) -> None:
+    saved("Disputed", "one\n\ntwo\n\nthree\n")
+    mine = visitor.edit("Disputed")
+    saved("Disputed", "one\n\ntwo\n\nTHREE\n")
+    assert visitor.save("Disputed", "ONE\n\ntwo\n\nthree\n", mine).status == 303
+    assert visitor.page("Disputed", "action=raw").text.split() == ["ONE", "two", "THREE"]
+    mine = visitor.edit("Disputed")
+    saved("Disputed", "theirs\n")
+    answer = visitor.save("Disputed", "mine, with every character: äöü 日本 <&>\n", mine)
+    assert answer.status == 409
+    assert "mine, with every character: äöü 日本 &lt;&amp;&gt;" in answer.text
+    assert visitor.page("Disputed", "action=raw").text == "theirs\n"
+
+
+def test_a_form_without_its_token_changes_nothing(visitor: Visitor, saved: Callable[[str, str], Answer]) -> None:
+    saved("Guarded", "before")
+    form = {**visitor.edit("Guarded"), "csrf_token": "x"}
+    answer = visitor.save("Guarded", "my forged text", form)
+    assert 400 <= answer.status < 500
+    assert "my forged text" in answer.text, "the author's text was lost"
+    assert visitor.page("Guarded", "action=raw").text.strip() == "before"
+
+
+def test_five_megabytes_go_up_and_come_down(site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]) -> None:
+    saved("Files", "Its files.")
+    visitor.ask("/-/login")
+    fields = visitor.form(visitor.ask("/-/login"), "password")
+    visitor.submit("/-/login", {**fields, "name": "Ann", "password": PASSWORD})
+    path = "/Files?action=AttachFile"
+    form = visitor.form(visitor.ask(path), "comment")
+    answer = visitor.upload(path, {"csrf_token": form["csrf_token"], "do": "upload"}, "große datei.bin", LARGE)
+    assert answer.status == 303, answer.text[:2000]
+    file = site.visitor().ask(f"/Files?action=AttachFile&do=get&target={quoted('große datei.bin')}")
+    assert file.status == 200
+    assert file.body == LARGE
+
+
+def test_a_body_that_is_too_large_is_answered(
+    site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]
+) -> None:
+    saved("Full", "Before.")
+    form = visitor.edit("Full")
+    answer = visitor.save("Full", "x" * 6_000_000, form)
+    assert answer.status == 413, answer.text[:500]
+    assert "Traceback" not in answer.text
+    assert visitor.page("Full", "action=raw").text.strip() == "Before."
+
+
+def test_somebody_logs_in_and_out(site: Site, visitor: Visitor) -> None:
+    form = visitor.form(visitor.ask("/-/login"), "password")
+    wrong = visitor.submit("/-/login", {**form, "name": "Ann", "password": "wrong"})
+    assert wrong.status in (200, 401, 403)
+    answer = visitor.submit("/-/login", {**form, "name": "Ann", "password": PASSWORD})
+    assert answer.status == 303, answer.text[:2000]
+    page = visitor.ask("/")
+    assert "Ann" in page.text
+    assert "Ann" not in site.visitor().ask("/").text
+
+
+def test_what_a_client_claims_is_not_believed(
+    site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]
+) -> None:
+    saved("Claims", "Plain.")
+    claims = {
+        "Remote_User": "Ann", "X_Remote_User": "Ann", "X_Forwarded_Host": "evil.example", "X_Forwarded_Proto": "https",
+        "X_Forwarded_Prefix": "/evil", "X_Forwarded_For": "10.9.9.9", "Forwarded": "host=evil.example", "Proxy": "http://evil.example",
+        "X_Original_URL": "/evil", "X_Forwarded_Port": "666", "Authorization": "Basic QW5uOng=",
+    }  # fmt: skip
+    for host in (None, "evil.example"):
+        answer = visitor.page("Claims", host=host, **claims)
+        assert "evil" not in str(answer.headers)
+        assert "evil" not in answer.text
+        assert "10.9.9.9" not in answer.text
+    assert "evil" not in visitor.page("Claims", host="evil.example").text
+    assert "evil" not in visitor.page("Claims").text
+
+
+@pytest.mark.parametrize("query", ["-h", "--help+x", "-d+allow_url_include%3d1", "?"])
+def test_a_query_is_no_argument(visitor: Visitor, saved: Callable[[str, str], Answer], query: str) -> None:
+    saved("Argued", "The text.")
+    answer = visitor.page("Argued", query)
+    assert answer.status == 200
+    assert "The text." in answer.text
+
+
+def test_unknown_methods_and_actions_are_refused(visitor: Visitor) -> None:
+    assert visitor.ask("/", "DELETE").status in (403, 405, 501)
+    assert visitor.page("X", "action=nonsense").status in (400, 404)
+    assert visitor.ask("/-/nonsense").status == 404
+
+
+def test_static_files_are_served(site: Site, visitor: Visitor) -> None:
+    page = visitor.ask("/").text
+    start = page.index(f"{site.gateway.mount}/-/static/")
+    url = page[start : page.index('"', start)]
+    answer = visitor.ask(url.removeprefix(site.gateway.mount))
+    assert answer.status == 200
+    assert answer.headers["content-type"].partition(";")[0] in (
+        "text/css",
+        "image/svg+xml",
+        "text/javascript",
+        "image/png",
+    )
+
+
+def test_an_absolute_url_in_the_request_line_is_understood(site: Site, saved: Callable[[str, str], Answer]) -> None:
+    saved("Absolute", "Reached.")
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+    connection.putrequest(
+        "GET", f"http://127.0.0.1:{site.port}{site.gateway.mount}/Absolute", skip_accept_encoding=True
+    )
+    connection.endheaders()
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    if site.gateway.server == "wsgiref":
+        # It hands the whole URL over as a path, and no raw one; nobody sends it such requests.
+        assert response.status in (200, 400, 404)
+    else:
+        assert response.status == 200
+        assert b"Reached." in body
+
+
+def test_the_data_folder_and_the_script_are_not_served(site: Site, visitor: Visitor) -> None:
+    for path in ("/wiki.toml", "/data/wiki.toml", "/secret.key", "/.htaccess", "/wiki.cgi", "/../data/wiki.db"):
+        answer = visitor.ask(path)
+        assert b"anonymous_edit" not in answer.body
+        assert b"#!/" not in answer.body
+        assert b"SQLite format" not in answer.body
+        assert b"RewriteRule" not in answer.body
