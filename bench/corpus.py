@@ -1,6 +1,6 @@
 """Real Markdown to try the wiki on: the documentation in some of Debian's packages, fetched, never committed.
 
-`python bench/corpus.py FOLDER` leaves there some 700 pages with their links and pictures. Running it again does nothing.
+`python bench/corpus.py FOLDER` leaves there some 700 pages with links and pictures. Running it again does nothing.
 """
 
 from __future__ import annotations

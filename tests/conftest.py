@@ -9,8 +9,8 @@ import pytest
 
 from wiki import macros
 from wiki.core import Rules, Wiki
-from wiki.keeper import NoCache
 from wiki.fragments import Fragments
+from wiki.keeper import NoCache
 from wiki.model import User
 from wiki.storage import open_storage
 from wiki.visit import Visit
@@ -35,7 +35,7 @@ def wiki(engine: str, tmp_path: Path) -> Iterator[Wiki]:
 
 @pytest.fixture
 def visit(wiki: Wiki) -> Callable[..., Visit]:
-    """Make visits: `visit()` is anonymous, `visit("Ann")` has an account, `visit("Root", admin=True)` may do everything."""
+    """Make visits: `visit()` is anonymous, `visit("Ann")` has an account, one with `admin=True` may do all."""
 
     def visiting(name: str = "", admin: bool = False) -> Visit:
         user = User(id=f"id-{name}", name=name, admin=admin) if name else None

@@ -1,4 +1,4 @@
-"""One of the processes that save to one page at the same time: `python -m tests.contending DATA SESSION PROCESS THREADS SAVES`.
+"""One of the processes that save to one page at once: `python -m tests.contending DATA SESSION PROCESS THREADS SAVES`.
 
 Prints, a line each, what was acknowledged, and every status that a save must never have.
 """

@@ -231,7 +231,9 @@ def test_a_deleted_page_keeps_the_acl_of_its_last_text(root: Visit, nobody: Visi
     assert nobody.pages(deleted=True) == []
 
 
-def test_group_pages_give_rights_to_their_members(root: Visit, ann: Visit, bob: Visit, visit: Callable[..., Visit]) -> None:
+def test_group_pages_give_rights_to_their_members(
+    root: Visit, ann: Visit, bob: Visit, visit: Callable[..., Visit]
+) -> None:
     root.save("TeamGroup", " * Ann\n * CoreGroup\n", base=0)
     root.save("CoreGroup", "* Cleo\n", base=0)
     root.save(PAGE, "#acl TeamGroup:read,write\nx", base=0)

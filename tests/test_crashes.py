@@ -1,4 +1,4 @@
-"""A process killed, or a disk failing, at any file operation of a save: what was acknowledged is there, and all is readable."""
+"""A process killed, or a disk failing, at any file operation: what was acknowledged is there, and all is readable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ OPERATIONS = (
 ROOT = Path(__file__).parent.parent
 
 strace = pytest.mark.skipif(
-    shutil.which("strace") is None and not os.environ.get("CI"), reason="strace is not installed (apt-get install strace)"
+    shutil.which("strace") is None and not os.environ.get("CI"),
+    reason="strace is not installed (apt-get install strace)",
 )
 pytestmark = [strace, pytest.mark.slow]
 

@@ -1,4 +1,4 @@
-"""The interface's languages: all messages are in the catalogues, German is complete, dates read as people write them."""
+"""The interface's languages: the catalogues hold all messages, German is complete, dates read as people write them."""
 
 from __future__ import annotations
 

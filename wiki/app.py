@@ -96,8 +96,22 @@ def open_wiki(folder: str, settings: Settings | None = None) -> Wiki:
     return Wiki(instance.storage(settings), rules, cache, fragments, macros.links)
 
 
+def seed(wiki: Wiki) -> None:
+    """Save the start pages into a wiki in which there never was a page."""
+    if wiki.storage.changes(limit=1):
+        return
+    from .pages import start_pages
+
+    visit = wiki.visit_system("Anywiki")
+    for name, text in start_pages():
+        visit.save(wiki.rules.front_page if name == "FrontPage" else name, text)
+
+
 def described(instance: Instance, settings: Settings, stamp: str) -> pagecache.Known:
-    """Tell the door what it must know, and return the same. `stamp` is the settings file's, taken before it was read."""
+    """Tell the door what it must know, and return the same.
+
+    `stamp` is the settings file's, taken before it was read.
+    """
     digest = blake2b(repr(settings).encode(), digest_size=12)
     for folder in (*PROGRAM, os.path.join(instance.folder, "templates"), os.path.join(instance.folder, "static")):
         digest.update(_state(folder).encode())
@@ -130,7 +144,7 @@ def compressed(response: Response) -> Response:
         or response.is_streamed
         or response.mimetype not in COMPRESSED
         or "Content-Encoding" in response.headers
-        or "gzip" not in request.accept_encodings
+        or not request.accept_encodings["gzip"]
     ):
         return response
     body = response.get_data()
@@ -142,29 +156,29 @@ def compressed(response: Response) -> Response:
     return response
 
 
-def create_app(data: str) -> Flask:
-    """Return the Flask application for a data directory. It has one route: `web.dispatch` does the rest."""
+def create_app(data: str) -> App:
+    """Return the Flask application for a data directory. An empty wiki gets its start pages."""
     instance = Instance(data)
     instance.prepare()
     stamp = pagecache.stamp(os.path.join(instance.folder, FILE))
     settings = instance.settings()
     wiki = open_wiki(data, settings)
-    site = Site(wiki, settings, instance)
-    app = App(site)
+    seed(wiki)
+    app = App(Site(wiki, settings, instance))
     app.config.update(
         MAX_CONTENT_LENGTH=settings.upload_limit + 1_000_000,
         MAX_FORM_MEMORY_SIZE=settings.page_limit * 4 + 1_000_000,
         MAX_FORM_PARTS=200,
         TRUSTED_HOSTS=list(settings.allowed_hosts) or None,
     )
-    app.extensions["wiki"] = site
+    app.extensions["wiki"] = app.site
     app.extensions["door"] = described(instance, settings, stamp)
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Any:
         from .web.errors import failure
 
-        return failure(Exchange(site, request), error)
+        return failure(Exchange(app.site, request), error)
 
     @app.after_request
     def secured(response: Response) -> Response:

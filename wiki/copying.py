@@ -10,8 +10,8 @@ from .model import Attachment, Change, Facts, Page, StorageError
 from .storage import Progress, Storage
 from .visit import Reader
 
-RECORDS = ("invite", "token", "subscription", "draft", "setting", "audit")
-"""Kinds of records that are copied too; sessions, counters and presence are not worth keeping."""
+RECORDS = ("token", "subscription", "draft", "setting", "audit")
+"""Kinds of records that are copied too; sessions, counters and what expires soon are not worth keeping."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from . import acl, names
 from .fragments import Fragments
 from .markup import Context, Rendered, render
 from .markup.head import Head, head
-from .model import Author, Facts, Link, Page, NoSuchPage, TooLarge, User
+from .model import Author, BadName, Facts, Link, NoSuchPage, Page, TooLarge, User
 from .storage import Storage
 from .visit import Visit
 
@@ -118,10 +118,10 @@ class Wiki:
         links = rendered.links
         redirect = ""
         if parsed.redirect:
-            target, _, _anchor = parsed.redirect.strip("[]\"").partition("#")
+            target, _, _anchor = parsed.redirect.strip('[]"').partition("#")
             try:
                 redirect = names.resolve(target, name)
-            except names.BadName:
+            except BadName:
                 redirect = ""
             if redirect:
                 links = (*links, Link("redirect", redirect))

@@ -1,4 +1,7 @@
-"""Rendered revisions kept as files, so that a view does not import the markup's libraries. Deleting them costs time only."""
+"""Rendered revisions kept as files, so that a view does not import the markup's libraries.
+
+Deleting them costs time only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from .markup import Rendered, dump, load
 
 
 class Fragments:
-    """Kept below a folder; None keeps nothing. `fingerprint` stands for all but the text that a rendering depends on."""
+    """Kept below a folder; None keeps nothing.
+
+    `fingerprint` stands for all but the text that a rendering depends on.
+    """
 
     def __init__(self, folder: str | None, fingerprint: str = "") -> None:
         self.folder = Path(folder, blake2b(fingerprint.encode(), digest_size=6).hexdigest()) if folder else None

@@ -170,7 +170,10 @@ class Problem:
 
 
 class WikiError(Exception):
-    """An error in the visitor's words. `message` is an English format string (translated by the web); `params` fill it."""
+    """An error in the visitor's words.
+
+    `message` is an English format string (translated by the web); `params` fill it.
+    """
 
     message = "Something went wrong."
     status = 500
@@ -244,12 +247,17 @@ class NameTaken(WikiError):
 
 
 class EditConflict(WikiError):
-    """Somebody saved this revision number first. `theirs` is the newest revision, `merged` a text with marked overlaps."""
+    """Somebody saved this revision number first.
+
+    `theirs` is the newest revision, `merged` a text with marked overlaps.
+    """
 
     message = "“%(name)s” was changed by someone else while you were editing."
     status = 409
 
-    def __init__(self, message: str = "", *, theirs: Revision | None = None, merged: str = "", **params: object) -> None:
+    def __init__(
+        self, message: str = "", *, theirs: Revision | None = None, merged: str = "", **params: object
+    ) -> None:
         super().__init__(message, **params)
         self.theirs = theirs
         self.merged = merged

@@ -13,8 +13,11 @@ from .words import runs
 LINE = 1000
 """Lines are cut to this many characters before a visitor's expression is tried on them."""
 
-WAYS = 1_100_000
+WAYS = 2_000_000
 """The most ways there may be to match an expression at one place of a line; two `.*` make a million, about a second."""
+
+WEIGHT = 64
+"""What a step that takes as long as one way weighs. Two `.*` leave room for less than one such step after them."""
 
 LITERALS = 5
 SHORTEST = 3
@@ -37,7 +40,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
     # What ends in `.*` has matched before it: that never fails.
     while items and items[-1][0] in _REPEATS and items[-1][1][0] == 0 and _single(items[-1][1][2]):
         items.pop()
-    if _ways(items) * (1 + _weight(items)) > WAYS:
+    if _ways(items) * (WEIGHT + _weight(items)) > WAYS * WEIGHT:
         raise BadRequest("This regular expression could take too long: avoid repeats inside repeats, and several “.*”.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
@@ -72,8 +75,7 @@ def _ways(tree: Any) -> int:
     total = 1
     items = list(tree)
     for index, (code, value) in enumerate(items):
-        following = items[index + 1] if index + 1 < len(items) else None
-        total = min(total * _item_ways(code, value, following), WAYS + 1)
+        total = min(total * _item_ways(code, value, items[index + 1 : index + 2]), WAYS + 1)
     return total
 
 
@@ -82,20 +84,36 @@ def _single(body: Any) -> bool:
 
 
 def _weight(tree: Any) -> int:
-    """Return how many things in a piece of pattern make each way take long: choices, looks ahead, repeated groups."""
+    """Return how long each way takes beyond trying one character, as measured on lines made for the purpose.
+
+    Characters of the expression count only if they repeat: else they seldom match at many places of one line.
+    """
     total = 0
-    for code, value in tree:
-        if code is _code.BRANCH:
-            total += 1 + sum(map(_weight, value[1]))
+    literals: list[int] = []
+    items = list(tree)
+    for index, (code, value) in enumerate(items):
+        if code is _code.LITERAL:
+            literals.append(value)
+        elif code in _REPEATS:
+            total += _repeat_weight(value, _stopped(value[2], items[index + 1 : index + 2]))
+        elif code is _code.BRANCH:
+            total += WEIGHT + sum(map(_weight, value[1]))
         elif code in _ASSERTS:
-            total += 1 + _weight(value[1])
-        elif code in _REPEATS and not _single(value[2]):
-            total += (1 + _weight(value[2])) * min(max(1, int(value[0])), LINE)
+            total += WEIGHT + _weight(value[1])
         elif code is _code.SUBPATTERN:
             total += _weight(value[3])
         elif code is _code.ATOMIC_GROUP:
             total += _weight(value)
-    return min(total, WAYS)
+        else:
+            total += WEIGHT // 4
+    return min(total + (len(literals) - len(set(literals))) * WEIGHT // 4, WAYS * WEIGHT)
+
+
+def _repeat_weight(value: Any, stopped: bool) -> int:
+    least, most, body = value
+    if not _single(body):
+        return (WEIGHT + _weight(body)) * min(max(1, int(least)), LINE)
+    return min(int(most if stopped else least), LINE) * (8 if body[0][0] is _code.IN else 1)
 
 
 def _item_ways(code: Any, value: Any, following: Any) -> int:
@@ -126,9 +144,14 @@ def _repeat_ways(least: int, most: int, body: Any, following: Any) -> int:
         ways = max(inner, 2) if low != high and inner == 1 and most > 1 and not _led(body) else inner
         rounds = most - least + 1
         return rounds if ways == 1 else min(int(float(min(ways, WAYS)) ** min(most, 32)) * rounds, WAYS + 1)
-    # `\w+@`: the repeat cannot run past the next character, so there is one place where it can end.
-    stopped = following is not None and following[0] is _code.LITERAL and _single(body)
-    return 1 if stopped and not _matches(body[0], chr(following[1])) else most - least + 1
+    return 1 if _stopped(body, following) else most - least + 1
+
+
+def _stopped(body: Any, following: Any) -> bool:
+    """Say whether a repeat cannot run past the next character (`\w+@`), so that there is one place where it can end."""
+    if not following or following[0][0] is not _code.LITERAL or not _single(body):
+        return False
+    return not _matches(body[0], chr(following[0][1]))
 
 
 def _matches(item: Any, char: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who has a page open in the editor: small files in the cache folder, so that a look into the editor writes no database."""
+"""Who has a page open in the editor: small files in the cache folder, so that opening it writes no database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Presence:
         self.folder = Path(folder)
 
     def enter(self, page: str, visitor: str, name: str) -> list[tuple[str, float]]:
-        """Note that a visitor edits a page; return the names of the others who do, and since when (seconds since 1970)."""
+        """Note that a visitor edits a page; return who else does, by name, and since when (seconds since 1970)."""
         folder = self.folder / _key(page)
         own = _key(visitor)
         others: list[tuple[str, float]] = []

@@ -232,7 +232,7 @@ class View:
             return f'<a class="missing" rel="nofollow" href="{html.escape(url)}">{html.escape(label)}</a>'
         url = self.urls.file(hole.target, hole.detail)
         if file.type not in SHOWN_TYPES:
-            return f'{_start("a", {"href": url})}{html.escape(attributes.get("alt") or hole.detail)}</a>'
+            return f"{_start('a', {'href': url})}{html.escape(attributes.get('alt') or hole.detail)}</a>"
         attributes.setdefault("alt", "")
         return _start("img", {"src": url, "loading": "lazy", **attributes})
 
@@ -329,5 +329,3 @@ def _size(number: int) -> str:
 
 def _start(tag: str, attributes: Mapping[str, str]) -> str:
     return f"<{tag}{''.join(f' {key}={chr(34)}{html.escape(value)}{chr(34)}' for key, value in attributes.items())}>"
-
-

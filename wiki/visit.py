@@ -1,4 +1,7 @@
-"""What one visitor may do: every method asks the access rights first and raises Forbidden. Views and macros hold nothing lower."""
+"""What one visitor may do: every method asks the access rights first and raises Forbidden.
+
+Views and macros hold nothing lower.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of a save: the newest revision; whether others' changes were merged in; whether nothing had changed."""
+    """What became of a save: the newest revision, whether others' changes were merged in, whether nothing changed."""
 
     revision: Revision
     merged: bool = False
@@ -110,7 +113,11 @@ class Visit:
             members = self._group_members(name)
             if self.who.name and self.who.name in members:
                 return True
-            if "All" in members or ("Known" in members and self.who.known) or ("Trusted" in members and self.who.trusted):
+            if (
+                "All" in members
+                or ("Known" in members and self.who.known)
+                or ("Trusted" in members and self.who.trusted)
+            ):
                 return True
             waiting.extend(members)
         return False
@@ -161,7 +168,7 @@ class Visit:
         """Return a text that is not saved, as the page of this name; for previews."""
         return self.wiki.rendered(name, self.wiki.normalised(text))
 
-    # -- lists (each filtered by what may be read) ------------------------------------------------------------------------
+    # -- lists (each filtered by what may be read) ------------------------------------------------------------------
 
     def existing(self, wanted: set[str]) -> set[str]:
         """Return those of the names that are pages which the visitor may read."""
@@ -525,7 +532,7 @@ class Visit:
         return self.storage.content(attachment, start, end)
 
     def attach(self, page: str, name: str, content: BinaryIO, comment: str = "", type: str = "") -> Attachment:
-        """Keep a file with a page, as a new version if there is one of this name; raise Forbidden, NoSuchPage, BadName."""
+        """Keep a file with a page, as a new version of one of this name; raise Forbidden, NoSuchPage, BadName."""
         self.require("write", page)
         name = names.file_normal(name)
         return self._attach(page, name, content, comment, type or media_type(name))

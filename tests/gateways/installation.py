@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pwd
 import shutil
@@ -29,14 +30,17 @@ class Installation:
     user: str
 
     def data(self, folder: Path, **settings: object) -> Path:
-        """Make a data folder with an account Ann (password in PASSWORD), owned by the servers' user, and return it."""
+        """Make a data folder with PAGES and an account Ann (PASSWORD), owned by the servers' user, and return it."""
         folder.mkdir(mode=0o700)
         chosen = {"anonymous_edit": True, "registration": "open", **settings}
         lines = [f"{name} = {_toml(value)}" for name, value in chosen.items()]
         (folder / "wiki.toml").write_text("\n".join(lines) + "\n")
-        command = [self.python, "-m", "wiki", "--data", str(folder), "user", "add", "Ann", "--password-stdin"]
         environ = {**os.environ, "PYTHONPATH": str(self.program)}
-        subprocess.run(command, input=PASSWORD + "\n", text=True, check=True, capture_output=True, env=environ)
+        command = [self.python, "-m", "wiki", "--data", str(folder), "user", "add", "Ann", "--password-stdin"]
+        subprocess.run(command, input=PASSWORD + "\n", text=True, check=True, env=environ, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [self.python, "-c", SAVE, str(folder)], input=json.dumps(PAGES), text=True, check=True, env=environ
+        )
         if os.geteuid() == 0:
             owner = pwd.getpwnam(self.user)
             for path in (folder, *folder.rglob("*")):
@@ -45,6 +49,33 @@ class Installation:
 
 
 PASSWORD = "correct horse battery"
+PAGE = "Café/日本語"
+ODD = (
+    "100% sure",
+    "What is this?",
+    "C# and F#",
+    "C++ & more",
+    "semi;colon",
+    "it's (so) *nice*!",
+    "%41",
+    "a%2Fb b",
+    "x=y&z",
+)
+PAGES = {
+    PAGE: "First text.",
+    **{name: f"This is written on {name.encode().hex()}." for name in ODD},
+    **{name: "Before." for name in ("Guarded", "Files", "Full", "Claims", "Argued")},
+}
+"""What every wiki begins with here: under CGI, saving these in the tests would take most of their time."""
+
+SAVE = """
+import json, sys
+from wiki.app import open_wiki
+wiki = open_wiki(sys.argv[1])
+for name, text in json.load(sys.stdin).items():
+    wiki.visit_system("Tests").save(name, text, base=0)
+wiki.storage.close()
+"""
 
 
 def _toml(value: object) -> str:

@@ -296,7 +296,8 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Make password hashes cheap."""
+    """Make password hashes cheap, and begin with no pages at all."""
+    monkeypatch.setattr("wiki.app.seed", lambda wiki: None)
     monkeypatch.setattr(passwords, "LOG_N", 4)
     caplog.set_level(logging.ERROR)
 

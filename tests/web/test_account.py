@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from wiki import accounts, passwords
-from wiki.model import User
+from wiki.model import Unavailable, User
 from wiki.web import account as views
 from wiki.web.site import Site
 
@@ -195,7 +195,8 @@ def test_nobody_is_led_to_another_site(browser: Browser, account: Account, monke
     monkeypatch.setattr(views, "LOGINS_FOR_ONE", (1000, 300))
     evil = (
         "https://evil.example/", "//evil.example/", "/\\evil.example/", "\\\\evil.example", "https:evil.example",
-        "///evil.example", "http:///evil.example", "javascript:alert(1)", f"{PREFIX}\\evil", f"{PREFIX}/\t/evil.example",
+        "///evil.example", "http:///evil.example", "javascript:alert(1)", f"{PREFIX}\\evil",
+        f"{PREFIX}/\t/evil.example",
         f"{PREFIX}.evil.example/", "/elsewhere", f"{PREFIX}/x\r\nSet-Cookie: a=b", f"{PREFIX}/-/logout",
     )  # fmt: skip
     for target in evil:
@@ -327,6 +328,16 @@ def test_only_so_many_accounts_come_from_one_address(
     monkeypatch.setattr(views, "REGISTRATIONS", (2, 3600))
     app = make_app(registration="open")
     assert [fill_in(Browser(app), name=f"User {number}").status for number in range(3)] == [303, 303, 429]
+
+
+def test_a_store_that_cannot_be_written_is_no_error_of_the_form(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise Unavailable()
+
+    monkeypatch.setattr(accounts, "new_user", full)
+    assert fill_in(Browser(make_app(registration="open"))).status == 503
 
 
 # -- links with a one-time code ----------------------------------------------------------------------------------------

@@ -62,7 +62,9 @@ def test_a_file_is_removed_after_asking(ann: Browser) -> None:
     assert ann.get(f"/{PAGE}?action=AttachFile&do=get&target=a.txt").status == 404
 
 
-@pytest.mark.parametrize("name", ["x.html", "x.xhtml", "x.xml", "x.js", "x.py", "x.php", "x.cgi", "x", "x.png.html", ".htaccess"])
+@pytest.mark.parametrize(
+    "name", ["x.html", "x.xhtml", "x.xml", "x.js", "x.py", "x.php", "x.cgi", "x", "x.png.html", ".htaccess"]
+)
 def test_what_could_run_is_only_offered_to_be_saved(ann: Browser, name: str) -> None:
     upload(ann, name, b"<script>alert(1)</script>")
     answer = ann.get(f"/{PAGE}?action=AttachFile&do=get&target={name.lstrip('.')}")

@@ -127,7 +127,10 @@ def test_a_form_without_our_token_saves_nothing_but_keeps_the_text(as_user: AsUs
         answer = ann.submit(form, "Save", text="precious words", csrf_token=token)
         assert answer.status == 403 and "precious words" in answer.text
     foreign = ann.open(
-        f"/{PAGE}?action=edit", "POST", {"Origin": "http://evil.example"}, data={**form.fields, "text": "x", "do": "save"}
+        f"/{PAGE}?action=edit",
+        "POST",
+        {"Origin": "http://evil.example"},
+        data={**form.fields, "text": "x", "do": "save"},
     )
     assert foreign.status == 403
     assert ann.get(f"/{PAGE}").status == 404

@@ -120,7 +120,19 @@ def test_a_logged_in_view_is_never_kept(as_user: Callable[..., Browser], write: 
 
 
 def test_a_secret_page_is_refused_in_every_form(browser: Browser, as_user: Callable[..., Browser], secret: str) -> None:
-    actions = ("show", "raw", "print", "content", "recall&rev=1", "edit", "info", "diff", "AttachFile", "access", "RenamePage")
+    actions = (
+        "show",
+        "raw",
+        "print",
+        "content",
+        "recall&rev=1",
+        "edit",
+        "info",
+        "diff",
+        "AttachFile",
+        "access",
+        "RenamePage",
+    )
     for visitor in (browser, as_user("Ann")):
         for action in actions:
             answer = visitor.get(f"/{secret}?action={action}")
@@ -136,7 +148,15 @@ def test_who_may_do_what_is_explained(as_user: Callable[..., Browser], write: Wr
 
 def test_every_answer_carries_the_security_headers(browser: Browser, write: Write) -> None:
     write(PAGE, "text\n")
-    for url in (f"/{PAGE}", "/Missing", "/-/login", "/-/nothing", "/-/recent", f"/{PAGE}?action=raw", "/-/static/0/wiki.css"):
+    for url in (
+        f"/{PAGE}",
+        "/Missing",
+        "/-/login",
+        "/-/nothing",
+        "/-/recent",
+        f"/{PAGE}?action=raw",
+        "/-/static/0/wiki.css",
+    ):
         headers = browser.get(url).headers
         assert "'unsafe" not in headers["Content-Security-Policy"], url
         assert headers["X-Content-Type-Options"] == "nosniff", url

@@ -57,18 +57,11 @@ def prepare(place: instance.Instance, storage: str = "") -> None:
         text = "# Settings of this wiki. Remove the # before a line to change it, then restart the wiki.\n\n"
         write_new(path, text + settings.as_toml(chosen, commented=True))
     place.key()
-    kept = place.storage()
-    empty = not kept.count() and not kept.count(deleted=True)
-    kept.close()
-    if empty:
-        from ..app import open_wiki
-        from ..pages import start_pages
+    from ..app import open_wiki, seed
 
-        wiki = open_wiki(place.folder)
-        visit = wiki.visit_system("Anywiki")
-        for name, text in start_pages():
-            visit.save(wiki.rules.front_page if name == "FrontPage" else name, text)
-        wiki.storage.close()
+    wiki = open_wiki(place.folder)
+    seed(wiki)
+    wiki.storage.close()
 
 
 def existing(options: argparse.Namespace) -> instance.Instance:

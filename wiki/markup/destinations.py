@@ -6,7 +6,9 @@ import re
 from html import unescape
 
 _PARENTHESES = re.compile(r"[()\\]")
-_DESTINATION = re.compile(r"""\s*(?:<([^<>\n]*)>|(.*?))(?:\s+(?:"([^"]*)"|'([^']*)'))?\s*\Z""", re.S)
+_DESTINATION = re.compile(
+    r"""\s*(?:<([^<>\n]*)>|(.*?))(?:\s+(?:"((?:[^"\\]|\\.)*+)"|'((?:[^'\\]|\\.)*+)'))?\s*\Z""", re.S
+)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 

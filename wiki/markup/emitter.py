@@ -36,7 +36,6 @@ class Emitter:
         self.notes: dict[str, int] = {}
         """How often each footnote is referred to, in the order of first reference."""
         self._ids: dict[str, int] = {}
-        self._same_page: list[int] = []
         self._category = re.compile(context.category)
         self._left = LIMIT
         words = sorted(definitions.abbreviations, key=len, reverse=True)
@@ -115,14 +114,9 @@ class Emitter:
         if target.kind == "file":
             self.links[Link("file", target.name, target.detail)] = None
             return f"{self._start(Hole('file', target.name, target.detail, attributes))}{inner}</a>"
-        same = target.name == self.context.page
-        if not same or not target.detail:
+        if target.name != self.context.page or not target.detail:
             kind = "category" if self._category.fullmatch(target.name) else "link"
             self.links[Link(kind, target.name)] = None
-        if same and target.detail:
-            # Which headings there are is known at the end.
-            self._same_page.append(len(self.tokens.fillings))
-            return f"{self._start(Hole('page', target.name, target.detail, attributes))}{inner}</a>"
         return f"{self._start(Hole('page', target.name, anchors.wanted(target.detail), attributes))}{inner}</a>"
 
     def _url(self, target: Target, inner: str, title: str) -> str:
@@ -148,16 +142,6 @@ class Emitter:
         heading = Heading(level, anchors.unique(text, self._ids), " ".join(text.split()))
         self.headings.append(heading)
         return f'<h{level} id="{escaped(heading.id)}">{inner}</h{level}>\n'
-
-    def finish(self) -> None:
-        """Decide what links to places on the page itself mean, now that all headings are known."""
-        ids = {heading.id for heading in self.headings}
-        for number in self._same_page:
-            hole = self.tokens.fillings[number]
-            assert isinstance(hole, Hole)
-            anchor = anchors.wanted(hole.detail)
-            if anchor in ids:
-                self.tokens.fillings[number] = Hole(hole.kind, hole.target, anchor, hole.attributes)
 
     def footnote(self, name: str) -> str:
         """Return a reference to a footnote, '' if there is none of this name."""

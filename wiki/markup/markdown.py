@@ -33,7 +33,6 @@ def render(text: str, context: Context) -> Rendered:
     _local.blocks = None
     html = Writer(emitter).html(blocks, lines)
     _local.blocks = blocks
-    emitter.finish()
     parts = tokens.cut(sanitise(html))
     return Rendered(parts, tuple(emitter.headings), tuple(emitter.links | _referred(parts, context)))
 

@@ -123,7 +123,7 @@ def logout(exchange: Exchange, path: str) -> Response:
 def _next(exchange: Exchange) -> str:
     """Return where to go afterwards, if that is on this wiki and is no screen of logging in or out."""
     written = exchange.request.form.get("next", "") or exchange.request.args.get("next", "")
-    url = written
+    url = exchange.local(written)
     below = urlsplit(url).path.removeprefix(exchange.urls.mount)
     return "" if below in ("/-/login", "/-/logout", "/-/register", "/-/first", "/-/invite") else url
 

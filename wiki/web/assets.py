@@ -23,7 +23,7 @@ def static(exchange: Exchange, path: str) -> Response:
     content = file.read_bytes()
     media = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     response = Response(content, mimetype=media)
-    if file.suffix in COMPRESSED and "gzip" in exchange.request.accept_encodings:
+    if file.suffix in COMPRESSED and exchange.request.accept_encodings["gzip"]:
         import gzip
 
         response.set_data(gzip.compress(content, 9, mtime=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import BinaryIO, cast
 from urllib.parse import quote
 
 from flask import Response
@@ -96,7 +97,8 @@ def _uploaded(exchange: Exchange, name: str, target: str) -> Response:
             if size > limit:
                 raise TooLarge(limit=limit)
         for file in files:
-            exchange.visit.attach(name, wanted or file.filename or "", file.stream, form.get("comment", ""))
+            content = cast(BinaryIO, file.stream)
+            exchange.visit.attach(name, wanted or file.filename or "", content, form.get("comment", ""))
     except WikiError as error:
         if wanted:
             try:
@@ -155,7 +157,9 @@ def _sent(exchange: Exchange, name: str, target: str) -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Cache-Control"] = "private, no-cache" if version is None else "private, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = (
+        "private, no-cache" if version is None else "private, max-age=31536000, immutable"
+    )
     if request.if_none_match.contains(file.sha256[:32]):
         response.status_code = 304
         return response
@@ -175,7 +179,7 @@ def _range(exchange: Exchange, file: Attachment) -> tuple[int | None, int]:
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return None, file.size
     found = wanted.range_for_length(file.size)
-    return found if found else (None, file.size)
+    return found or (None, file.size)
 
 
 def _pieces(exchange: Exchange, file: Attachment, start: int, end: int) -> Iterator[bytes]:

@@ -78,7 +78,12 @@ def _actions(exchange: Exchange) -> tuple[Action, ...]:
         )
     elif exchange.user is None:
         found.append(
-            Action(key="edit", label=_("Log in to edit"), url=exchange.urls.special("login", next=page(name)), rel="nofollow")
+            Action(
+                key="edit",
+                label=_("Log in to edit"),
+                url=exchange.urls.special("login", next=page(name)),
+                rel="nofollow",
+            )
         )
     found.append(
         Action(
@@ -116,7 +121,9 @@ def _more(exchange: Exchange) -> tuple[Action, ...]:
     if exchange.user is not None:
         linked = name in exchange.user.settings.get("quicklinks", [])
         label = _("Remove quick link") if linked else _("Add quick link")
-        found.append(Action(key="star", label=label, url=page(name, "quickunlink" if linked else "quicklink"), rel="nofollow"))
+        found.append(
+            Action(key="star", label=label, url=page(name, "quickunlink" if linked else "quicklink"), rel="nofollow")
+        )
     if may("write", name):
         found.append(Action(key="copy", label=_("Copy"), url=page(name, "CopyPage"), rel="nofollow"))
         if may("delete", name):

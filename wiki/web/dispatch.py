@@ -1,4 +1,7 @@
-"""From a URL to a view: page actions by `?action=`, and what belongs to no page below `/-/`. Views are imported when needed."""
+"""From a URL to a view: page actions by `?action=`, and what belongs to no page below `/-/`.
+
+Views are imported when needed.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from .. import names
 from ..markup.head import head
-from ..model import BadRequest, EditConflict, Forbidden, NoSuchPage, Revision, WikiError
+from ..model import BadName, BadRequest, EditConflict, Forbidden, NoSuchPage, Revision, WikiError
 from ..visit import one_line
 from .exchange import Exchange, StaleForm
 from .pages import number_of
@@ -98,7 +98,7 @@ def _from_template(exchange: Exchange, name: str) -> str:
         return ""
     try:
         text = exchange.visit.read(names.normal(wanted)).text or ""
-    except (NoSuchPage, names.BadName, Forbidden):
+    except (NoSuchPage, BadName, Forbidden):
         return ""
     today = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d")
     user = exchange.user.name if exchange.user else ""
@@ -208,7 +208,10 @@ def new(exchange: Exchange, path: str) -> Response:
     written = args.get("name", "").strip()
     pattern = args.get("nametemplate", "")
     if pattern:
-        parts = {"%s": written, **{key: datetime.now(UTC).strftime(key) for key in ("%Y", "%m", "%d", "%H", "%M", "%S")}}
+        parts = {
+            "%s": written,
+            **{key: datetime.now(UTC).strftime(key) for key in ("%Y", "%m", "%d", "%H", "%M", "%S")},
+        }
         written = re.sub("%[a-zA-Z]", lambda match: parts.get(match.group(), ""), pattern)
     if not written:
         return exchange.render("new.html", title=exchange.gettext("New page"), parent=args.get("parent", ""))

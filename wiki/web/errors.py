@@ -19,7 +19,7 @@ def explained(exchange: Exchange, error: WikiError) -> Response:
     """Return the page for an error that a part of the wiki raised on purpose."""
     if error.status >= 500:
         log.error("%s %s: %s", exchange.request.method, exchange.request.path, error)
-    links = ()
+    links: tuple[tuple[str, str], ...] = ()
     if isinstance(error, Forbidden) and exchange.user is None:
         links = ((exchange.gettext("Log in"), exchange.urls.special("login", next=exchange.here())),)
     response = exchange.render(
@@ -55,7 +55,7 @@ def _title(exchange: Exchange, error: WikiError) -> str:
 
 
 def failure(exchange: Exchange, error: Exception) -> Response:
-    """Return the page for what Flask refused, or for an error nobody expected, which is logged under the incident's id."""
+    """Return the page for what Flask refused, or for an error nobody expected, which is logged under an id."""
     if isinstance(error, RequestEntityTooLarge):
         limit = exchange.site.settings.upload_limit
         return _safely(exchange, 413, exchange.said(TooLarge(limit=limit)), "")

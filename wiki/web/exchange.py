@@ -1,4 +1,7 @@
-"""One request and what its answer needs: the visit, the language, URLs, the form's token. Views take it as their first argument."""
+"""One request and what its answer needs: the visit, the language, URLs, the form's token.
+
+Views take it as their first argument.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ FORM_SECONDS = 7 * 24 * 3600
 class StaleForm(Forbidden):
     """The form was not made by this wiki for this visitor, or his session has ended since."""
 
-    message = "This form has expired, because you logged in or out meanwhile or it has been open for long. Please send it again."
+    message = "This form has expired: you logged in or out meanwhile, or it was open for long. Please send it again."
 
 
 class Exchange:
@@ -94,7 +97,7 @@ class Exchange:
         raw = str(self.request.environ.get("wiki.raw_path", ""))
         if not raw:
             return False
-        below = raw[len(self.urls.mount) :] if raw.startswith(self.urls.mount) else raw
+        below = raw.removeprefix(self.urls.mount)
         segments = below.removeprefix("/").split("/")
         if "." in segments or ".." in segments:
             raise BadRequest("A path with “.” or “..” is not accepted.")
@@ -267,7 +270,9 @@ class Exchange:
     def here(self) -> str:
         """Return the URL of this request below the mount, with its query."""
         query = self.request.query_string.decode("latin-1")
-        path = self.urls.mount + "/" + "/".join(_quoted(part) for part in self.request.path.removeprefix("/").split("/"))
+        path = (
+            self.urls.mount + "/" + "/".join(_quoted(part) for part in self.request.path.removeprefix("/").split("/"))
+        )
         return f"{path}?{query}" if query else path
 
     def set_cookie(self, key: str, value: str, seconds: int | None = None) -> None:

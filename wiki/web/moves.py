@@ -133,7 +133,7 @@ def _wanted(written: str) -> str:
 
 
 def _free(exchange: Exchange, new: str, old: str) -> None:
-    """Raise PageExists or Forbidden unless the visitor may make a page of this name; a stub that leads to `old` gives way."""
+    """Raise PageExists or Forbidden unless a page of this name can be made; a stub that leads to `old` gives way."""
     page = exchange.site.wiki.page_or_none(names.normal(new))
     if page is not None and not page.deleted and not (old and page.redirect == old):
         raise PageExists(name=new)

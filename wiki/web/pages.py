@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from .. import i18n, names
 from ..markup.head import Head, head
-from ..model import BadRequest, NoSuchPage, Revision
+from ..model import BadName, BadRequest, NoSuchPage, Revision
 from .exchange import Exchange
 
 KEEPABLE = frozenset({"pages", "user"})
@@ -29,7 +29,7 @@ def show(exchange: Exchange, name: str) -> Response:
         target, _, anchor = parsed.redirect.strip('[]"').partition("#")
         try:
             url = exchange.urls.page(names.resolve(target, name), "show", anchor, redirect=name)
-        except names.BadName:
+        except BadName:
             url = ""
         if url:
             return exchange.redirect(url, 302)
@@ -157,7 +157,10 @@ def access(exchange: Exchange, name: str) -> Response:
 
 
 def number_of(exchange: Exchange, key: str, default: int | None = 0) -> int | None:
-    """Return a number from the query; the default where it is absent. MoinMoin's `rev=00000003` counts as 3; 0 is refused."""
+    """Return a number from the query; the default where it is absent.
+
+    MoinMoin's `rev=00000003` counts as 3; 0 is refused.
+    """
     text = exchange.request.args.get(key, "")
     if not text and default is None:
         return None

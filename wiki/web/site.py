@@ -40,7 +40,7 @@ class Site:
         """The templates; a file in the instance's `templates/` goes before ours of the same name."""
         own = self.folder / "templates"
         places = [str(own), resources.templates()] if own.is_dir() else [resources.templates()]
-        environment = Environment(
+        return Environment(
             loader=ChoiceLoader([FileSystemLoader(place) for place in places]),
             autoescape=True,
             trim_blocks=True,
@@ -48,7 +48,6 @@ class Site:
             auto_reload=False,
             bytecode_cache=self._bytecode(),
         )
-        return environment
 
     def _bytecode(self) -> FileSystemBytecodeCache | None:
         """Where compiled templates are kept: under CGI compiling them would cost more than all the rest."""
