@@ -27,8 +27,8 @@ def vocabulary(size: int) -> list[str]:
     chance = random.Random(1)
     found: dict[str, None] = {}
     while len(found) < size:
-        length = 1 + min(4, len(found) // 400)
-        found["".join(chance.choices(SYLLABLES, k=length if length < 5 else chance.randint(2, 5)))] = None
+        length = 1 if len(found) < 60 else 2 if len(found) < 4000 else chance.randint(2, 5)
+        found["".join(chance.choices(SYLLABLES, k=length))] = None
     return list(found)
 
 
@@ -81,14 +81,14 @@ def save(storage: SqliteStorage, text: Text, number: int, revision: int) -> Revi
     return storage.put(put, Facts(links=links, acl=acl, body=body))
 
 
-def timed(label: str, call: Callable[[int], object], times: int = 40, cpu: bool = False) -> None:
-    """Call something so often and print how long it took."""
+def timed(label: str, call: Callable[[int], object], times: int = 40, cpu: bool = False, inside: int = 1) -> None:
+    """Call something that does `inside` things so often and print how long each took."""
     clock = time.thread_time if cpu else time.perf_counter
     found = []
     for turn in range(times):
         begun = clock()
         call(turn)
-        found.append((clock() - begun) * 1000)
+        found.append((clock() - begun) * 1000 / inside)
     found.sort()
     print(f"{label:44}{found[len(found) // 2]:9.2f}{found[int(len(found) * 0.95)]:9.2f}{found[-1]:9.2f}", flush=True)
 
@@ -111,6 +111,13 @@ def main(pages: int, size: int, folder: str) -> None:
     def put(turn: int) -> None:
         number = chance.randrange(pages)
         save(storage, text, number, storage.page(name(number)).number + 1)
+
+    def edit(turn: int) -> None:
+        number = chance.randrange(pages)
+        revision = storage.revision(name(number))
+        body = f"{revision.text}edited{turn}\n"
+        put = Revision(page=revision.page, number=revision.number + 1, time=time.time_ns() // 1000, text=body)
+        storage.put(put, Facts(links=storage.links(revision.page), acl=storage.page(revision.page).acl, body=body))
 
     def put_in_transaction(turn: int) -> None:
         with storage.writing():
@@ -168,8 +175,9 @@ def main(pages: int, size: int, folder: str) -> None:
     }
     for label, query in queries.items():
         timed(f"search: {label}", lambda turn, query=query: storage.search(query(turn), readable=readable), 20)
-    timed("put, 20 in one transaction (each ÷ 20), CPU", put_in_transaction, 10, cpu=True)
-    timed("put by itself, CPU", put, 40, cpu=True)
+    timed("put, one of 20 in a transaction, CPU", put_in_transaction, 10, cpu=True, inside=20)
+    timed("put by itself, all words new, CPU", put, 40, cpu=True)
+    timed("put by itself, one word new, CPU", edit, 40, cpu=True)
     timed("put by itself, with fsync", put, 100)
     longest: list[float] = []
     timed("backup", lambda turn: storage.backup(f"{folder}/copy.db", lambda *_: longest.append(time.perf_counter())), 1)

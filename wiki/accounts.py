@@ -103,11 +103,17 @@ def new_user(
 
 
 def change_password(storage: Storage, user: User, password: str, except_token: str = "") -> User:
-    """Store a new password, end the account's sessions but one, and return the account; raise BadAccount."""
+    """Store a new password, end the account's sessions but one, and return the account; raise BadAccount.
+
+    Links with which the password could still be changed are of no use any more.
+    """
     changed = replace(user, hash=password_hash(password, user.name))
     with storage.writing():
         storage.put_user(changed)
         end_sessions(storage, user.id, except_token)
+        for key, value in storage.records("invite").items():
+            if value.get("user") == user.id:
+                storage.drop("invite", key)
     return changed
 
 

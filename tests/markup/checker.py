@@ -15,8 +15,8 @@ URLS = frozenset("href src action formaction background cite data poster srcset 
 SCHEMES = frozenset({"http", "https", "mailto", "ftp", "tel", "irc", "xmpp", "news"})
 PREFIXES = ("h-", "h:", "fn:", "fn-", "fnref", "toc-", "r-", "line-", "head-")
 NONCE = re.compile("(?!0{32})[0-9a-f]{32}")
-INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
-                       "\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd]")  # fmt: skip
+INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-"
+                       "\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd]")  # fmt: skip
 
 
 class _Checker(HTMLParser):

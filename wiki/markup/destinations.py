@@ -57,7 +57,7 @@ def trimmed(url: str) -> str:
     excess = url.count(")") - url.count("(")
     while end:
         last = url[end - 1]
-        if last in "?!.,:;*_~'|=\\":
+        if last in "?!.,:;*_~'|=\\。、！？，．：；）」』】》":
             end -= 1
         elif last == ")" and excess > 0:
             excess -= 1

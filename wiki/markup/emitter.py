@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from ..model import BadName, Link
+from ..model import BadName
 from . import Context, Heading, Hole, anchors
 from .budget import SIZE, Deadline, OverBudget
 from .definitions import Definitions
@@ -31,12 +31,10 @@ class Emitter:
         self.tokens = tokens
         self.definitions = definitions
         self.deadline = deadline
-        self.links: dict[Link, None] = {}
         self.headings: list[Heading] = []
         self.notes: dict[str, int] = {}
         """How often each footnote is referred to, in the order of first reference."""
         self._ids: dict[str, int] = {}
-        self._category = re.compile(context.category)
         self._left = LIMIT
         words = sorted(definitions.abbreviations, key=len, reverse=True)
         self._abbreviation = (
@@ -98,7 +96,6 @@ class Emitter:
         except BadName:
             return _invalid(shown), True
         if target.kind == "file":
-            self.links[Link("file", target.name, target.detail)] = None
             attributes = (("alt", alt), *((("title", title),) if title else ()))
             return self._start(Hole("image", target.name, target.detail, attributes)), False
         if target.kind == "url" and target.name.lower().startswith("https://"):
@@ -112,11 +109,7 @@ class Emitter:
             return self._url(target, inner, title)
         attributes = (("title", title),) if title else ()
         if target.kind == "file":
-            self.links[Link("file", target.name, target.detail)] = None
             return f"{self._start(Hole('file', target.name, target.detail, attributes))}{inner}</a>"
-        if target.name != self.context.page or not target.detail:
-            kind = "category" if self._category.fullmatch(target.name) else "link"
-            self.links[Link(kind, target.name)] = None
         return f"{self._start(Hole('page', target.name, anchors.wanted(target.detail), attributes))}{inner}</a>"
 
     def _url(self, target: Target, inner: str, title: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 LIMIT = 50_000
 """The longest code that is highlighted, in characters. Pygments is slow, and some of its lexers are quadratic."""
 
+_SPACE = re.compile(r'<span class="w">(\s*)</span>')
 _LANGUAGE = re.compile(r"[\w+#.-]{1,30}\Z", re.ASCII)
 
 
@@ -27,8 +28,8 @@ def _coloured(code: str, language: str) -> str:
         return ""
     from pygments import highlight
 
-    result: str = highlight(code, lexer, _formatter())
-    return result
+    # White space has a class too, which no style uses.
+    return _SPACE.sub(r"\1", highlight(code, lexer, _formatter()))
 
 
 @cache

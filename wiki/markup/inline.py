@@ -294,10 +294,8 @@ class _Text:
 
     def _wiki_link(self, start: int, end: int) -> int | None:
         text = self.text
-        if text.find("[[", start, end) >= 0 or text.find("\n", start, end) >= 0 or end == start:
+        if text.find("[", start, end) >= 0 or text.find("\n", start, end) >= 0 or end == start:
             return None
-        if text.startswith("]", end + 2) and text.find("[", start, end) >= 0:
-            end += 1
         target, bar, shown = text[start:end].partition("|")
         if not target.strip():
             return None

@@ -6,6 +6,7 @@ Tokens puts in what was set aside.
 
 from __future__ import annotations
 
+import re
 import threading
 
 from ..model import Link
@@ -34,14 +35,20 @@ def render(text: str, context: Context) -> Rendered:
     html = Writer(emitter).html(blocks, lines)
     _local.blocks = blocks
     parts = tokens.cut(sanitise(html))
-    return Rendered(parts, tuple(emitter.headings), tuple(emitter.links | _referred(parts, context)))
+    return Rendered(parts, tuple(emitter.headings), tuple(_links(parts, context)))
 
 
-def _referred(parts: tuple[str | Hole, ...], context: Context) -> dict[Link, None]:
-    """Return what the macros refer to that are called: those in code are not."""
-    return {
-        link: None
-        for part in parts
-        if isinstance(part, Hole) and part.kind == "macro"
-        for link in context.macros[part.target](part.detail, context.page)
-    }
+def _links(parts: tuple[str | Hole, ...], context: Context) -> dict[Link, None]:
+    """Return what a rendering refers to: only what is really shown, not what stood in code or in another link."""
+    category = re.compile(context.category)
+    links: dict[Link, None] = {}
+    for part in parts:
+        if isinstance(part, str):
+            continue
+        if part.kind == "macro":
+            links |= dict.fromkeys(context.macros[part.target](part.detail, context.page))
+        elif part.kind != "page":
+            links[Link("file", part.target, part.detail)] = None
+        elif part.target != context.page or not part.detail:
+            links[Link("category" if category.fullmatch(part.target) else "link", part.target)] = None
+    return links

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from .. import names
-from ..model import BadName, Link
+from ..model import BadName
 from . import Context, Hole
 from .budget import OverBudget, limited
 from .destinations import destination_place, unescaped
@@ -92,7 +92,7 @@ def _real(text: str, candidates: list[_Candidate]) -> set[int]:
     marked = "".join([*pieces, text[end:]])
     rendered = render(marked, Context("", {"Include": lambda raw, page: ()}, seconds=SECONDS))
     mark = re.compile(rf"\"?{nonce}([0-9]+)m")
-    targets = [link.target for link in rendered.links if isinstance(link, Link)]
+    targets = [link.target for link in rendered.links]
     targets += [part.detail for part in rendered.parts if isinstance(part, Hole) and part.kind == "macro"]
     return {int(match[1]) for target in targets if (match := mark.match(target.strip()))}
 

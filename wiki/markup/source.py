@@ -57,7 +57,7 @@ class Source:
 
     def lines(self, text: str) -> list[str]:
         """Return the lines for the block parser; `definitions` is filled."""
-        return self.container([line.expandtabs(4) for line in text.split("\n")], 0)
+        return self.container([line.expandtabs(4) for line in text.removesuffix("\n").split("\n")], 0)
 
     def container(self, lines: list[str], depth: int) -> list[str]:
         """Return the lines of a container for the block parser."""
@@ -179,7 +179,9 @@ class _Reader:
             return True
         if first == "<" and (_RAW.match(stripped) or _COMMENT.match(stripped)):
             return self._html(stripped, indent)
-        if first in "[*" and not self.paragraph and not self.levels and self._definition(line):
+        top = not self.levels or indent < self.levels[0].content
+        if first in "[*" and top and not self.paragraph and self._definition(line):
+            self._leave(indent)
             return True
         if first == "!" and _ADMONITION.match(stripped):
             self._leave(indent)
@@ -230,7 +232,7 @@ class _Reader:
         inner = self._inside(indent)
         if inner is None:
             return False
-        kind = "bullet" if marker in "-+*" else marker[-1]
+        kind = marker[-1]
         depth = next((n for n in range(len(self.levels), 0, -1) if indent >= self.levels[n - 1].content), 0)
         sibling = self.levels[depth] if depth < len(self.levels) else None
         if sibling is not None and sibling.kind == "body":
@@ -238,15 +240,18 @@ class _Reader:
         if self.paragraph and "|" in line and not line.strip(" -|:"):
             # The second line of a table.
             return False
-        if self.paragraph and sibling is None and (not space or (kind != "bullet" and marker[:-1] != "1")):
+        if self.paragraph and sibling is None and (not space or (kind in ".)" and marker[:-1] != "1")):
             # Neither an empty item nor a year at the start of a line interrupts a paragraph.
             return False
         if _NESTED_ITEMS.match(line) or depth >= DEPTH:
             raise OverBudget(NESTING)
         self._leave(indent)
         self.quoted = False
-        if (sibling is None and self.paragraph and not self.leading) or (sibling and sibling.kind != kind):
+        if sibling is None and self.paragraph and not self.leading:
             self.out.append("")
+        elif sibling is not None and sibling.kind != kind:
+            # Another sign begins another list.
+            self._alone(self._placed(indent, GAP))
         gap = len(space) if space and len(space) < 5 else 1
         rest = line[item.end() :]
         placed = " " * (4 * len(self.levels)) + (marker[:-1] + "." if marker[-1] in ".)" else marker) + " "
@@ -297,7 +302,7 @@ class _Reader:
             html = formula(body.strip(), display=True)
         else:
             html = highlighted(body + "\n" if code else "", language)
-        return self.source.tokens.add(html + "\n", source)
+        return self.source.tokens.add(html, source)
 
     def _formula(self, stripped: str, indent: int) -> bool:
         """Set a formula in `$$` aside that begins a line; say whether there is one."""
@@ -314,7 +319,7 @@ class _Reader:
             return False
         self.at = at
         self._leave(indent)
-        token = self.source.tokens.add(formula(tex[:end].strip(), display=True) + "\n", "$$" + tex)
+        token = self.source.tokens.add(formula(tex[:end].strip(), display=True), "$$" + tex)
         self._alone(self._placed(indent, token))
         return True
 

@@ -58,6 +58,8 @@ class Writer:
     def _flow(self, text: str) -> str:
         """Return text that stands where a block could stand."""
         text = text.strip()
+        if text == GAP:
+            return ""
         if self.emitter.tokens.alone(text):
             return text
         return self.inline.html(text)

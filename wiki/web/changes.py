@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from ..visit import Visit
     from .exchange import Exchange
 
 LIMIT = 200
@@ -97,23 +96,13 @@ def recent(exchange: Exchange, path: str) -> Response:
         "recent.html",
         title=_("Recent changes"),
         feeds=((_("Recent changes"), feed),),
-        days=_by_day(exchange, (change for change in seen(exchange.visit, shown) if wanted.minor or not change.minor)),
+        days=_by_day(exchange, (change for change in shown if wanted.minor or not change.minor)),
         filters=_tabs(exchange, wanted),
         wanted=wanted,
         feed=feed,
         newer=url("recent", **query) if "before" in exchange.request.args else "",
         older=older,
     )
-
-
-def seen(visit: Visit, changes: Iterable[Change]) -> list[Change]:
-    """Return changes without the names of unreadable pages: what a page was copied or renamed from."""
-    return [
-        replace(change, kind="edit", source="")
-        if change.kind in ("copy", "rename") and change.source and not visit.may("read", change.source)
-        else change
-        for change in changes
-    ]
 
 
 def author_key(exchange: Exchange, name: str) -> str:

@@ -24,6 +24,16 @@ class CannotFind(NoSuchPage):
     message = "There is nothing at this address."
 
 
+class WrongMethod(WikiError):
+    """The request's method is none that anything here answers to."""
+
+    message = "The method %(method)s is not used here."
+    status = 405
+
+
+METHODS = ("GET", "HEAD", "POST")
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A view, and whether a GET may reach it although it changes something (it then shows a form with one button)."""
@@ -96,6 +106,8 @@ SPECIALS = {
 
 def dispatch(exchange: Exchange, path: str) -> Response:
     """Return the answer to a request for a path below the mount, without its leading slash."""
+    if exchange.request.method not in METHODS:
+        raise WrongMethod(method=exchange.request.method)
     if path == "-" or path.startswith("-/"):
         rest = path[2:]
         if rest == "-" or rest.startswith("-/"):
@@ -133,4 +145,3 @@ def _run(exchange: Exchange, route: Route, rest: str) -> Response:
     return route.load()(exchange, rest)
 
 
-__all__ = ["ACTIONS", "SPECIALS", "WikiError", "dispatch"]

@@ -30,6 +30,8 @@ def explained(exchange: Exchange, error: WikiError) -> Response:
         id="",
         links=links,
     )
+    if error.status == 405:
+        response.headers["Allow"] = "GET, HEAD, POST"
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.params.get("seconds", 60))
     if error.status == 503:

@@ -114,14 +114,14 @@ class Exchange:
 
     @cached_property
     def language(self) -> str:
-        """The visitor's language: of his account, else his cookie, else the wiki's."""
-        wanted = (self.user.settings.get("language") if self.user else "") or self.request.cookies.get(LANGUAGE, "")
+        """The visitor's language: of this browser (his cookie), else of his account, else the wiki's."""
+        wanted = self.request.cookies.get(LANGUAGE, "") or (self.user.settings.get("language") if self.user else "")
         return wanted if wanted in i18n.available() else self.site.settings.language
 
     @cached_property
     def theme(self) -> str:
         """'light', 'dark', or '' where the system decides."""
-        wanted = (self.user.settings.get("theme") if self.user else "") or self.request.cookies.get(THEME, "")
+        wanted = self.request.cookies.get(THEME, "") or (self.user.settings.get("theme") if self.user else "")
         return wanted if wanted in ("light", "dark") else ""
 
     @cached_property

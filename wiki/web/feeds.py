@@ -12,7 +12,7 @@ from flask import Response
 
 from .. import names
 from ..model import Change, Forbidden, NoSuchPage, Page
-from .changes import seen, subtree
+from .changes import subtree
 from .dispatch import CannotFind
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ def _count(exchange: Exchange) -> int:
 
 def _answer(exchange: Exchange, title: str, about: str, changes: list[Change]) -> Response:
     """Return the feed, or 304 where the reader has it: what it is made of is known before the differences are."""
-    changes = seen(exchange.visit, changes)
     here = exchange.absolute_urls.base + exchange.here()
     facts = (title, about, here, exchange.language, changes)
     etag = blake2b(repr(facts).encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -10,6 +10,9 @@ from .pages import number_of
 
 ROWS = 50
 
+BEYOND = 2**62
+"""A cursor past the newest change, within what every storage can hold."""
+
 
 def info(exchange: Exchange, name: str) -> Response:
     """List a page's changes, newest first."""
@@ -105,6 +108,6 @@ def cursor_of(exchange: Exchange, key: str = "before") -> tuple[int, int] | None
     if not text:
         return None
     time, dash, position = text.partition("-")
-    if not (dash and text.isascii() and time.isdigit() and position.isdigit() and len(text) < 40):
+    if not (dash and text.isascii() and time.isdigit() and position.isdigit() and len(text) < 36):
         raise BadRequest("“%(key)s” does not say where a list goes on.", key=key)
-    return int(time), int(position)
+    return min(int(time), BEYOND), min(int(position), BEYOND)

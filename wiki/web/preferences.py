@@ -178,16 +178,7 @@ def _change_password(exchange: Exchange, user: User) -> Errors:
     with storage.writing():
         stored = storage.user(user.id)
         accounts.change_password(storage, stored, exchange.request.form.get("password", ""), exchange.session)
-        _drop_links(exchange, user)
     return {}
-
-
-def _drop_links(exchange: Exchange, user: User) -> None:
-    """Make links useless with which the account's password could still be changed."""
-    storage = exchange.site.wiki.storage
-    for key, value in storage.records("invite").items():
-        if value.get("user") == user.id:
-            storage.drop("invite", key)
 
 
 def _unproved(exchange: Exchange, user: User, field: str) -> Errors:

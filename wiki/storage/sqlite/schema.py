@@ -121,11 +121,10 @@ insert into acl (id, text, pages) values (0, null, 0);
 # word once, and `gram` the trigrams of those: parts of words are looked up there and not in the text.
 SEARCH = """
 create virtual table search using fts5(title, body, content='', tokenize='ascii');
-insert into search (search, rank) values ('automerge', 8);
 insert into search (search, rank) values ('crisismerge', 64);
 """
 WORDS = "create table word (id integer primary key, word text not null unique);"
-GRAMS = "create virtual table gram using fts5(word, content='', detail='none', tokenize='trigram');"
+GRAMS = "create virtual table gram using fts5(word, content='', detail='none', tokenize='trigram', columnsize=0);"
 PLAIN = """
 create table occurrence (word text not null, page integer not null, title integer not null,
     primary key (word, page)) without rowid;

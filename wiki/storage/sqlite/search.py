@@ -16,14 +16,15 @@ from ...query import And, ByAuthor, Category, LinkTo, Node, Not, Phrase, Regex, 
 from .. import Readable, defaults, words
 from .database import Database
 
-CAP = 1000
+CAP = 500
 """The most matches that are counted and ranked; beyond, the newest pages and those that match in the name."""
 
-EXPANSIONS = 100
+EXPANSIONS = 40
 """The most indexed words that a beginning of a word, or a part of one, stands for: the shortest."""
 
 _PARTS_SEEN = 2000
 _LEAVES = 8
+_RANKED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class _Part:
 
 
 _NOTHING = _Part(where="0")
+_NEWEST = f"select rowid from search where search match ? order by rowid desc limit {CAP}"
 
 
 class Searching(Database):
@@ -120,14 +122,14 @@ class Searching(Database):
         )
 
     def _add_words(self, found: set[str], grams: bool) -> None:
-        connection = self._held().connection
-        with self._translated():
-            for word in sorted(found):
-                if not word.isascii() and words.is_unspaced(word):
-                    continue
-                cursor = connection.execute("insert or ignore into word (word) values (?)", (word,))
-                if grams and cursor.rowcount == 1 and len(word) > words.PART:
-                    connection.execute("insert into gram (rowid, word) values (?, ?)", (cursor.lastrowid, word))
+        new = [(word,) for word in sorted(found) if word.isascii() or not words.is_unspaced(word)]
+        row = self._row("select max(id) from word")
+        self._run_many("insert or ignore into word (word) values (?)", new)
+        if grams:
+            self._run(
+                f"insert into gram (rowid, word) select id, word from word where id > ? and length(word) > {words.PART}",
+                (row and row[0]) or 0,
+            )
 
     # -- queries -----------------------------------------------------------------------------------------------------
 
@@ -179,16 +181,17 @@ class Searching(Database):
         terms = {page: words.terms(name) for page, name in found}
         last = self._row("select max(id) from page")
         pages = last[0] if last and last[0] else 1
+        leaves = list(defaults.leaves(query))[:_LEAVES]
         rare = bool(part.match)
-        for leaf in list(defaults.leaves(query))[:_LEAVES]:
+        for leaf in leaves:
             having: list[int] = []
             expression = "" if isinstance(leaf, Title) else plan.match(leaf)
-            if expression:
-                rows = self._rows(
-                    f"select rowid from search where search match ? order by rowid desc limit {CAP + 1}", expression
-                )
-                having = [row[0] for row in rows]
-            rare = rare and len(having) <= CAP
+            if expression and expression == part.match:
+                having = [page for page, _ in found]
+                rare = len(found) < CAP
+            elif expression:
+                having = [row[0] for row in self._rows(_NEWEST, expression)]
+                rare = rare and len(having) < CAP
             rarity = math.log(1 + pages / (1 + len(having)))
             for page in having:
                 if page in score:
@@ -201,8 +204,8 @@ class Searching(Database):
                 ):
                     score[page] += defaults.NAME_BONUS
                     named.add(page)
-        if rare:
-            # Only where no list is long: bm25 counts all rows of each word before it gives the first.
+        if rare and part.match.count('"') <= 2 * _RANKED:
+            # Only where no list is long, and there are few: bm25 counts all rows of each word before it gives the first.
             for page, rank in self._rows(
                 f"select rowid, bm25(search, 1.0, 1.0) from search where search match ? limit {CAP + 1}", part.match
             ):
