@@ -95,10 +95,9 @@ def main() -> None:
             cpu, wall = (median(each[index] for each in found) for index in (0, 1))
             shown = f"cpu {cpu * 1000:6.1f} ms ({cpu / base[0]:5.2f} x)  wall {wall * 1000:6.1f} ms"
             print(f"{name:18} {shown} ({wall / base[1]:5.2f} x)")
-        pairs = [hit[1] / bare[1] for hit, bare in zip(times["cached hit"], times["bare interpreter"], strict=True)]
-        print(
-            f"A cached hit takes {median(pairs):.2f} x a bare interpreter (median of {len(pairs)} pairs; to reach: 1.15)."
-        )
+        paired = zip(times["cached hit"], times["bare interpreter"], strict=True)
+        pairs = [hit[1] / bare[1] for hit, bare in paired]
+        print(f"A cached hit takes {median(pairs):.2f} x a bare interpreter ({len(pairs)} pairs; to reach: 1.15).")
 
 
 if __name__ == "__main__":

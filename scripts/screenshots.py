@@ -1,90 +1,79 @@
-"""Pictures of the usual screens for the documentation: desktop and phone, light and dark, below docs/screenshots/.
+"""Pictures of every screen, light and dark, on a desk and on a phone; and the one picture that the README shows.
 
-Usage: python scripts/screenshots.py [FOLDER]. Starts a wiki of its own in a temporary folder, with Debian's Chromium.
+Usage: python scripts/screenshots.py [FOLDER] [SCREEN ...]; without a folder they go to build/screenshots. Starts wikis of
+its own in temporary folders, with Debian's Chromium.
 """
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.browser import chromium, garden  # noqa: E402
+from tests.browser.screens import BEDS, SCREENS, Screen  # noqa: E402
+from tests.browser.serving import Site, data_folder, serving  # noqa: E402
+from tests.browser.visitor import Visitor  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).resolve().parent.parent
-PASSWORD = "screenshots of a wiki"
-SCREENS = {
-    "page": "",
-    "help": "Help",
-    "edit": "Help?action=edit",
-    "history": "Help?action=info",
-    "recent": "-/recent",
-    "search": "-/search?q=page",
-    "tree": "-/tree",
-    "login": "-/login",
-    "admin": "-/admin",
-}
-SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-
 
 def main() -> None:
-    """Take them all."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "screenshots")
+    """Take them all, or those that are named."""
+    if reason := chromium.missing():
+        sys.exit(reason)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("Chromium is missing: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with tempfile.TemporaryDirectory() as data:
-        wiki = [sys.executable, "-m", "wiki", "--data", data]
-        subprocess.run([*wiki, "init"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(
-            [*wiki, "user", "add", "Ann", "--admin", "--password-stdin"],
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            input=PASSWORD,
-            text=True,
-        )
-        server = subprocess.Popen([*wiki, "serve", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            found = re.search(r"http://\S+", server.stdout.readline())
-            if found is None:
-                sys.exit("The wiki did not start.")
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-                for scheme in ("light", "dark"):
-                    for size in SIZES:
-                        taken(browser, found[0], folder, size, scheme)
-                browser.close()
-        finally:
-            server.terminate()
-            server.wait(20)
+    wanted = [screen for screen in SCREENS if screen.name in sys.argv[2:] or not sys.argv[2:]]
+    with data_folder() as grown, data_folder() as bare:
+        garden.planted(grown)
+        with serving(grown) as site, serving(bare) as fresh, chromium.launched() as browser:
+            for size in chromium.SIZES:
+                for scheme in chromium.SCHEMES:
+                    taken(browser, {False: site, True: fresh}, wanted, folder, size, scheme)
+            if len(sys.argv) < 2:
+                advertised(browser, site)
+    print(f"The pictures are in {folder}.")
 
 
-def taken(browser: Browser, url: str, folder: Path, size: str, scheme: str) -> None:
-    """Take every screen in one size and colour scheme."""
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    page = context.new_page()
-    for name, path in SCREENS.items():
-        if name == "admin":
-            page.goto(f"{url}-/login")
-            page.fill("main input[name=name]", "Ann")
-            page.fill("main input[name=password]", PASSWORD)
-            page.press("main input[name=password]", "Enter")
-            page.wait_for_load_state()
-        page.goto(url + path)
-        page.screenshot(path=folder / f"{name}-{size}-{scheme}.png")
+def taken(
+    browser: Browser, sites: dict[bool, Site], screens: list[Screen], folder: Path, size: str, scheme: Any
+) -> None:
+    """Take these screens, whole pages of them, in one size and colour scheme."""
+    windows: dict[tuple[bool, str], Visitor] = {}
+    for screen in screens:
+        if screen.only not in ("", size):
+            continue
+        site, key = sites[screen.fresh], (screen.fresh, screen.who)
+        if key not in windows:
+            width, height = chromium.SIZES[size]
+            viewport: Any = {"width": width, "height": height}
+            context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
+            windows[key] = Visitor(site, context)
+            if screen.who:
+                windows[key].log_in(screen.who)
+        page = windows[key].page
+        screen.show(page, site)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=folder / f"{screen.name}-{size}-{scheme}.png", full_page=True)
+    for window in windows.values():
+        for problem in window.problems:
+            print(problem, file=sys.stderr)
+        window.context.close()
+
+
+def advertised(browser: Browser, site: Site) -> None:
+    """Take the README's picture: a page as its readers see it."""
+    width, height = chromium.DESK
+    viewport: Any = {"width": width, "height": height}
+    context = browser.new_context(viewport=viewport, color_scheme="light", reduced_motion="reduce")
+    visitor = Visitor(site, context).log_in("Ann").open(BEDS)
+    visitor.page.wait_for_load_state("networkidle")
+    visitor.page.screenshot(path=ROOT / "docs" / "screenshot.png")
     context.close()
 
 

@@ -21,7 +21,7 @@ LAYERS = {
     "nouns": {"model", "names", "urls", "query", "words", "patterns"},
     "parts": {
         *("storage", "markup", "acl", "merge", "diff", "search", "interwiki", "passwords", "commonplace"),
-        *("keeper", "i18n", "markdown_links", "pages"),
+        *("keeper", "i18n", "markdown_links", "markdown_paths", "pages"),
     },
     "wiki": {
         *("plugins", "core", "visit", "view", "notify", "fragments", "accounts", "presence", "copying"),
@@ -128,6 +128,13 @@ def violations(root: Path) -> list[str]:
 
 def wrong(each: Import) -> str:
     """Return why an import is forbidden, '' if it is not."""
+    try:
+        return wrong_layer(each)
+    except LookupError as missing:
+        return f"{missing} has no layer"
+
+
+def wrong_layer(each: Import) -> str:
     layer, module = place(each.module)
     if not each.imported.startswith("."):
         return wrong_library(each, layer, module)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from wiki import keeper, pagecache
+from wiki.model import Unavailable
 from wiki.pagecache import Known, PageCache, key, names_etag, stamp, takes_gzip
 
 NAME = "Café/日本語"
@@ -440,3 +441,93 @@ def test_a_hit_loads_these_modules_and_no_others(tmp_path: Any) -> None:
     assert result.stdout.split() == [
         "wiki", "wiki.gateway", "wiki.gateway.cgi", "wiki.gateway.environ", "wiki.pagecache", "wiki.wsgi",
     ]  # fmt: skip
+
+
+class Transaction:
+    """A transaction that notes whether the cache's lock is held when it begins and when it ends, and how it ended."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.seen: list[Any] = []
+
+    def __enter__(self) -> None:
+        self.seen.append(self._locked())
+
+    def __exit__(self, error: type[BaseException] | None, *_: Any) -> None:
+        self.seen += [self._locked(), error]
+
+    def _locked(self) -> bool:
+        lock = keeper.Lock(self.folder)
+        try:
+            return not lock.take(exclusive=True)
+        finally:
+            lock.release()
+
+
+def test_the_lock_is_taken_after_the_transaction_begins_and_held_until_it_ends(stand: Stand) -> None:
+    stand.ask()
+    transaction = Transaction(stand.folder)
+    with stand.cache.writing(transaction) as evicting:
+        evicting.evict({NAME})
+    assert transaction.seen == [False, True, None]
+    assert not transaction._locked()
+
+
+def test_who_cannot_lock_does_not_commit(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "WAIT", 0.01)
+    stand.ask()
+    other = keeper.Lock(stand.folder)
+    assert other.take(exclusive=True)
+    transaction = Transaction(stand.folder)
+    with pytest.raises(Unavailable), stand.cache.writing(transaction):
+        pass
+    assert transaction.seen[2] is Unavailable
+    other.release()
+    assert stand.is_hit()
+
+
+def test_who_cannot_note_what_he_evicts_does_not_commit(stand: Stand) -> None:
+    stand.ask()
+    os.unlink(stand.folder + ".log")
+    os.mkdir(stand.folder + ".log")
+    transaction = Transaction(stand.folder)
+    with pytest.raises(Unavailable), stand.cache.writing(transaction) as evicting:
+        evicting.evict({NAME})
+    assert transaction.seen[2] is Unavailable
+    assert not transaction._locked()
+
+
+def test_where_there_is_no_flock_nothing_is_kept_or_committed(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def none(descriptor: int, mode: int) -> None:
+        raise OSError(95, "Operation not supported")
+
+    stand.middleware.factory()
+    monkeypatch.setattr(fcntl, "flock", none)
+    assert stand.ask().status == "200 OK"
+    assert not stand.is_hit()
+    with pytest.raises(Unavailable, match="not supported"), stand.cache.writing():
+        pass
+
+
+def test_an_entry_that_cannot_be_removed_is_left_behind_with_its_epoch(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.ask()
+
+    def forbidden(path: bytes, **_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keeper.os, "unlink", forbidden)
+        stand.save(NAME, "new")
+    assert stand.ask().body == b"new"
+
+
+def test_no_cache_has_the_same_interface(stand: Stand) -> None:
+    transaction = Transaction(stand.folder)
+    with keeper.NoCache().writing(transaction) as evicting:
+        evicting.evict({NAME})
+        evicting.evict_all()
+    assert transaction.seen == [False, False, None]

@@ -22,12 +22,16 @@ Steps = Iterator[bool]
 
 @dataclass
 class World:
-    """The committed state of pages P and X, the cache, and what is checked."""
+    """The committed state of pages P and X, whether P shows X, the cache, and what is checked.
+
+    `serial` is a storage that runs one writing transaction at a time, as SQLite does; else several run at once.
+    """
 
     folder: str
     pages: dict[str, int] = field(default_factory=lambda: {"P": 1, "X": 0})
     holder: object = None
     serial: bool = True
+    linked: bool = True
     running: list[keeper.Lock] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -42,8 +46,10 @@ class World:
         return path
 
     def shown(self, name: str) -> bytes:
-        """What a page looks like now: P shows whether X is there."""
-        return b"%d %d" % (self.pages["P"], self.pages["X"]) if name == "P" else b"%d" % self.pages["X"]
+        """What a page looks like now."""
+        if name == "P" and self.linked:
+            return b"%d %d" % (self.pages["P"], self.pages["X"])
+        return b"%d" % self.pages[name]
 
     def stale(self) -> list[str]:
         """The pages whose entry is not what a view would show now."""
@@ -58,7 +64,7 @@ class World:
 
 
 class Writer:
-    """Saves X, which P shows too, with the protocol; the variants are mutations of it."""
+    """Saves X, which P may show, or P, which shows X from then on, with the protocol; the variants are mutations."""
 
     def __init__(self, world: World, everything: bool = False, variant: str = "", page: str = "X") -> None:
         self.world = world
@@ -69,7 +75,7 @@ class Writer:
 
     def steps(self) -> Steps:
         world, evicting = self.world, self.evicting
-        if self.variant != "no lock":
+        if self.variant == "lock first":
             while not evicting.begin(seconds=0):
                 yield False
             yield True
@@ -77,7 +83,16 @@ class Writer:
             yield False
         world.holder = self
         yield True
-        keys = [found for found in (key(name) for name in ({b"P"} if self.page == "P" else {b"P", b"X"})) if found]
+        if self.variant == "compute before locking":
+            keys = self._keys()
+            yield True
+        if self.variant not in ("no lock", "lock first"):
+            while not evicting.begin(seconds=0):
+                yield False
+            yield True
+        if self.variant != "compute before locking":
+            keys = self._keys()
+            yield True
         if self.variant == "evict after commit":
             self._commit()
             yield True
@@ -99,8 +114,13 @@ class Writer:
         evicting.end()
         yield True
 
+    def _keys(self) -> list[bytes]:
+        names = [b"P", b"X"] if self.page == "X" and self.world.linked else [self.page.encode()]
+        return [found for found in map(key, names) if found]
+
     def _commit(self) -> None:
         self.world.pages[self.page] += 1
+        self.world.linked |= self.page == "P"
         self.world.holder = None
 
     def crash(self) -> None:
@@ -196,15 +216,26 @@ def orders(first: int, second: int) -> Iterator[list[int]]:
         yield [1, *rest]
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits: the scheduler decides who is next, and no test cuts the power."""
+    monkeypatch.setattr(keeper, "GAP", 0)
+    monkeypatch.setattr(keeper.os, "fsync", lambda descriptor: None)
+
+
 @pytest.fixture
 def trial(tmp_path: Any) -> Callable[..., list[Any]]:
     """Run one schedule in a world of its own; return what was stale at its end."""
     count = iter(range(10**9))
 
     def trial(
-        make: Callable[[World], list[Any]], order: list[int], crash: tuple[int, int] | None = None, serial: bool = True
+        make: Callable[[World], list[Any]],
+        order: list[int],
+        crash: tuple[int, int] | None = None,
+        serial: bool = True,
+        linked: bool = True,
     ) -> list[Any]:
-        world = World(str(tmp_path / f"{next(count)}"), serial=serial)
+        world = World(str(tmp_path / f"{next(count)}"), serial=serial, linked=linked)
         actors = make(world)
         run(actors, order, crash)
         stale = world.stale()
@@ -219,19 +250,17 @@ def pair(everything: bool = False, writer: str = "", filler: str = "") -> Callab
     return lambda world: [Writer(world, everything, writer), Filler(world, variant=filler)]
 
 
-WRITER, FILLER = 6, 7
+WRITER, FILLER = 7, 7
 
 
 @pytest.mark.parametrize("everything", [False, True], ids=["evict", "evict_all"])
-def test_no_interleaving_of_a_save_and_a_filling_is_stale(trial: Any, everything: bool, monkeypatch: Any) -> None:
-    monkeypatch.setattr(keeper.os, "fsync", lambda descriptor: None)
+def test_no_interleaving_of_a_save_and_a_filling_is_stale(trial: Any, everything: bool) -> None:
     found = [stale for order in orders(WRITER, FILLER) for stale in trial(pair(everything), order)]
     assert found == []
 
 
 @pytest.mark.parametrize("who", [0, 1], ids=["writer", "filler"])
-def test_no_crash_in_any_interleaving_is_stale(trial: Any, who: int, monkeypatch: Any) -> None:
-    monkeypatch.setattr(keeper.os, "fsync", lambda descriptor: None)
+def test_no_crash_in_any_interleaving_is_stale(trial: Any, who: int) -> None:
     found = []
     for steps in range(WRITER if who == 0 else FILLER):
         counts = (steps, FILLER) if who == 0 else (WRITER, steps)
@@ -242,11 +271,10 @@ def test_no_crash_in_any_interleaving_is_stale(trial: Any, who: int, monkeypatch
 
 
 @pytest.mark.parametrize("serial", [True, False], ids=["one transaction at a time", "several"])
-def test_no_sample_of_two_saves_and_two_fillings_is_stale(trial: Any, serial: bool, monkeypatch: Any) -> None:
-    monkeypatch.setattr(keeper.os, "fsync", lambda descriptor: None)
+def test_no_sample_of_two_saves_and_two_fillings_is_stale(trial: Any, serial: bool) -> None:
     chance = random.Random(7)
     found = []
-    for number in range(400):
+    for number in range(600):
         order = [0] * WRITER + [1] * WRITER + [2] * FILLER + [3] * FILLER
         chance.shuffle(order)
         crash = (chance.randrange(4), chance.randrange(7)) if number % 2 else None
@@ -255,6 +283,7 @@ def test_no_sample_of_two_saves_and_two_fillings_is_stale(trial: Any, serial: bo
             order,
             crash,
             serial,
+            linked=number % 3 == 0,
         )
     assert found == []
 
@@ -266,34 +295,59 @@ def test_an_undisturbed_filling_is_kept(tmp_path: Any) -> None:
     assert world.stale() == ["P"]
 
 
-@pytest.mark.parametrize(
-    ("writer", "filler"),
-    [
-        ("evict after commit", ""),
-        ("no lock", ""),
-        ("no log", ""),
-        ("no eviction", ""),
-        ("", "no lock"),
-        ("", "log not read"),
-        ("", "mark after reading"),
-    ],
-)
-def test_the_enumeration_finds_a_mutation(trial: Any, writer: str, filler: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr(keeper.os, "fsync", lambda descriptor: None)
+MUTATIONS = [
+    ("evict after commit", ""),
+    ("no lock", ""),
+    ("no log", ""),
+    ("no eviction", ""),
+    ("", "no lock"),
+    ("", "log not read"),
+    ("", "mark after reading"),
+]
+
+
+@pytest.mark.parametrize(("writer", "filler"), MUTATIONS)
+def test_the_enumeration_finds_a_mutation(trial: Any, writer: str, filler: str) -> None:
 
     def make(world: World) -> list[Any]:
         return [Writer(world, variant=writer), Filler(world, variant=filler)]
-
-    crashes: list[tuple[int, int] | None] = [None, *((0, steps) for steps in range(1, 6))]
 
     def earlier(world: World) -> list[Any]:
         run([Filler(world)], [], None)
         return make(world)
 
-    shuffled = list(orders(WRITER, FILLER))
-    random.Random(3).shuffle(shuffled)
-    for order in shuffled:
+    crashes: list[tuple[int, int] | None] = [None, *((0, steps) for steps in range(1, WRITER))]
+    # One of the two runs as a whole between two steps of the other: most faults show then, and are found at once.
+    whole = [[1] * at + [0] * WRITER + [1] * (FILLER - at) for at in range(FILLER)]
+    whole += [[0] * at + [1] * FILLER + [0] * (WRITER - at) for at in range(WRITER)]
+    for order in [*whole, *orders(WRITER, FILLER)]:
         for crash in crashes:
             if trial(make, order, crash) or trial(earlier, order, crash):
                 return
     pytest.fail("nothing was stale although the protocol was broken")
+
+
+@pytest.mark.parametrize("variant", ["", "lock first"])
+def test_with_several_transactions_at_once_nothing_is_stale(trial: Any, variant: str) -> None:
+    assert not any(link_and_create(trial, variant, 800))
+
+
+def test_with_several_transactions_at_once_the_lock_comes_before_computing(trial: Any) -> None:
+    assert any(link_and_create(trial, "compute before locking", 1))
+
+
+def link_and_create(trial: Any, variant: str, samples: int) -> Iterator[list[Any]]:
+    """Yield what is stale after one writer linked P to X while another created X, and somebody viewed P."""
+    chance = random.Random(11)
+    for number in range(samples):
+        order = [0] * WRITER + [1] * WRITER + [2] * FILLER
+        chance.shuffle(order)
+        if number == 0:
+            # P is linked, and read by the filler, after X's writer computed and before he evicts.
+            order = [0] * 2 + [1] * WRITER + [2] * 3 + [0] * (WRITER - 2) + [2] * (FILLER - 3)
+        yield trial(
+            lambda world: [Writer(world, variant=variant), Writer(world, page="P"), Filler(world)],
+            order,
+            serial=False,
+            linked=False,
+        )

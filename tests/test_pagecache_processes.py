@@ -40,19 +40,24 @@ def app(environ, start_response):
     return [body]
 
 
+@contextmanager
+def transaction():
+    connection.execute("begin immediate")
+    yield
+    connection.execute("commit")
+
+
 if role == "writer":
     cache = keeper.Cache(folder + "/cache")
     turn = number
     while True:
         turn += 1
         page = turn % PAGES
-        with cache.writing() as evicting:
-            connection.execute("begin immediate")
+        with cache.writing(transaction()) as evicting:
             new = version(page) + 1
             connection.execute("update page set version = ? where name = ?", (new, f"P{page}"))
             if protocol == "yes":
                 evicting.evict_all() if turn % 20 == 0 else evicting.evict([f"P{page}"])
-            connection.execute("commit")
         # A place per writer and page: what is in it only grows.
         os.pwrite(acknowledged, new.to_bytes(8, "big"), 8 * (number * PAGES + page))
         time.sleep(0.002)

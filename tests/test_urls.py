@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wiki import names
+from wiki import interwiki, names
 from wiki.model import BadName
 from wiki.urls import Urls, quoted
 
@@ -89,3 +89,45 @@ def test_no_page_has_the_url_of_what_is_special() -> None:
 
 def test_a_lone_surrogate_raises_nothing() -> None:
     assert Urls().page("a", "x", "b\ud800", q="\ud800") == "/a?action=x&q=%3F#b%3F"
+
+
+def test_an_interwiki_map_is_read_line_by_line() -> None:
+    text = "# comment\nWiki http://w.example/?page=\nSearch\thttps://s.example/?q=$PAGE&x\n\nBad\nÄrger https://a.example/\r\n"
+    assert interwiki.parse(text) == {
+        "Wiki": "http://w.example/?page=",
+        "Search": "https://s.example/?q=$PAGE&x",
+        "Ärger": "https://a.example/",
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:x",
+        "data:text/html,x",
+        "/local",
+        "//x",
+        "http:x",
+        "http://a b",
+        'http://a"b',
+        "http://a<b",
+        "x",
+    ],
+)
+def test_an_interwiki_map_takes_web_addresses_only(url: str) -> None:
+    assert interwiki.parse(f"Wiki {url}") == {}
+
+
+@given(page_names())
+def test_a_page_of_another_wiki_is_one_part_of_its_url(name: str) -> None:
+    table = {"End": "https://w.example/wiki/", "Inside": "https://w.example/?p=$PAGE&x=1"}
+    end, inside = (interwiki.resolved(prefix, name, table) for prefix in ("End", "Inside"))
+    assert unquote(end.removeprefix("https://w.example/wiki/")) == name
+    assert unquote(inside.removeprefix("https://w.example/?p=").removesuffix("&x=1")) == name
+    assert interwiki.resolved("Unknown", name, table) == ""
+
+
+def test_the_shipped_interwiki_map_is_one() -> None:
+    lines = "\n".join(f"{name} {url}" for name, url in interwiki.TABLE.items())
+    assert interwiki.parse(lines) == interwiki.TABLE

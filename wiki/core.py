@@ -49,7 +49,7 @@ class Evicting(Protocol):
 class Cache(Protocol):
     """The writers' side of the page cache."""
 
-    def writing(self) -> AbstractContextManager[Evicting]: ...
+    def writing(self, transaction: AbstractContextManager[None] | None = None) -> AbstractContextManager[Evicting]: ...
 
 
 def microseconds() -> int:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from . import pagecache
 from .model import WikiError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Instance:
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.abspath(folder)
-        self.cache = os.path.join(self.folder, "cache")
+        self.cache = pagecache.folder(self.folder)
 
     def settings(self) -> Settings:
         """Return the folder's settings; raise SettingsError."""

@@ -43,7 +43,7 @@ def parse(text: str) -> dict[str, str]:
     """
     table = {}
     for line in text.split("\n"):
-        name, _, url = line.strip().partition(" ")
+        name, url = (*line.split(None, 1), "", "")[:2]
         url = url.strip()
         if _NAME.fullmatch(name) and _URL.fullmatch(url):
             table[name] = url

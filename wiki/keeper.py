@@ -1,10 +1,11 @@
 """The page cache's writing side: who describes the door, keeps finished pages and evicts those that a save made stale.
 
 No acknowledged save is followed by the old page, whatever the interleaving or the moment of a crash. A writer begins
-its transaction, takes the lock shared, only then reads and computes what to evict, notes it in the log, evicts, commits,
-unlocks. Who wants to keep a page takes the lock exclusively, notes the log's length, releases it, only then begins to
-read, takes it exclusively again, and puts the entry in place only if nothing logged since concerns it. Lock, log and
-the door's file lie beside the cache folder, which may be emptied at any moment; those three may not while it runs.
+its transaction, takes the lock shared, only then reads and computes what to evict, notes that in the log, evicts,
+commits, unlocks. Who wants to keep a page takes the lock exclusively, notes the log's length, releases it, only then
+begins to read, takes it exclusively again, and puts the entry in place only if nothing logged since concerns it. Lock,
+log and the door's file lie beside the cache folder, which may be emptied at any moment; those three may not while the
+wiki runs.
 
 The lock is taken inside the transaction, not before: a writer that waits for the other writers' transactions would
 hold it meanwhile, and while several save at once nobody could keep anything (measured: 0 hits of 233 reads).
@@ -133,7 +134,7 @@ class Evicting:
         self.log = Log(folder)
         self._swept = False
 
-    def begin(self, seconds: float = WAIT) -> bool:
+    def begin(self, seconds: float) -> bool:
         """Take the lock and return whether it was got; raise Unavailable where there is no flock."""
         try:
             if _size(self.log.path) > LOG_LIMIT and self.lock.take(exclusive=True):
@@ -215,7 +216,7 @@ class Cache:
         evicting = Evicting(self.folder)
         try:
             with transaction or nullcontext():
-                if not evicting.begin():
+                if not evicting.begin(WAIT):
                     raise _unavailable()
                 yield evicting
         finally:

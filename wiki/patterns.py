@@ -19,6 +19,8 @@ WAYS = 2_000_000
 WEIGHT = 64
 """What a step that takes as long as one way weighs. Two `.*` leave room for less than one such step after them."""
 
+_TOO_MANY = 1000 * WAYS
+
 LITERALS = 5
 SHORTEST = 3
 
@@ -40,7 +42,9 @@ def compiled(pattern: str) -> re.Pattern[str]:
     # What ends in `.*` has matched before it: that never fails.
     while items and items[-1][0] in _REPEATS and items[-1][1][0] == 0 and _single(items[-1][1][2]):
         items.pop()
-    if _ways(items) * (WEIGHT + _weight(items)) > WAYS * WEIGHT:
+    # What begins with `^` is tried at one place of a line only, not at each.
+    places = 100 if items and items[0] == (_code.AT, _code.AT_BEGINNING) else 1
+    if _ways(items) * (WEIGHT + _weight(items)) > places * WAYS * WEIGHT:
         raise BadRequest("This regular expression could take too long: avoid repeats inside repeats, and several “.*”.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
@@ -75,7 +79,7 @@ def _ways(tree: Any) -> int:
     total = 1
     items = list(tree)
     for index, (code, value) in enumerate(items):
-        total = min(total * _item_ways(code, value, items[index + 1 : index + 2]), WAYS + 1)
+        total = min(total * _item_ways(code, value, items[index + 1 : index + 2]), _TOO_MANY)
     return total
 
 
@@ -143,12 +147,12 @@ def _repeat_ways(least: int, most: int, body: Any, following: Any) -> int:
         # Each round multiplies; beyond a few rounds of more than one way nothing can be promised.
         ways = max(inner, 2) if low != high and inner == 1 and most > 1 and not _led(body) else inner
         rounds = most - least + 1
-        return rounds if ways == 1 else min(int(float(min(ways, WAYS)) ** min(most, 32)) * rounds, WAYS + 1)
+        return rounds if ways == 1 else min(int(float(min(ways, WAYS)) ** min(most, 32)) * rounds, _TOO_MANY)
     return 1 if _stopped(body, following) else most - least + 1
 
 
 def _stopped(body: Any, following: Any) -> bool:
-    """Say whether a repeat cannot run past the next character (`\w+@`), so that there is one place where it can end."""
+    """Say whether a repeat cannot run past the next character, as in `[a-z]+@`: it can end at one place only."""
     if not following or following[0][0] is not _code.LITERAL or not _single(body):
         return False
     return not _matches(body[0], chr(following[0][1]))

@@ -580,8 +580,8 @@ class Visit:
 
     @contextmanager
     def _writing(self) -> Iterator[Evicting]:
-        """The one door for changes: the page cache's lock around the storage's transaction."""
-        with self.wiki.cache.writing() as evicting, self.storage.writing():
+        """The one door for changes: a storage transaction in which the page cache's lock is held."""
+        with self.wiki.cache.writing(self.storage.writing()) as evicting:
             yield evicting
 
     def _put(self, evicting: Evicting, revision: Revision, facts: Facts, before: Page | None) -> Revision:

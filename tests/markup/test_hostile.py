@@ -112,6 +112,7 @@ def test_what_is_recognised_is_what_bleach_would_have_left() -> None:
         "<table>x<tbody></tbody></table>",
         "<pre>\nx</pre>",
         "<em><em>x</em></em>",
+        "<em><b><em>x</em></b></em>",
         "<p>&nosuch;</p>",
         "<p>a & b</p>",
         "<p>\x02</p>",

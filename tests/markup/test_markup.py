@@ -14,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wiki.markup import MARKUPS, Context, Heading, Hole, Rendered, dump, load, render
-from wiki.markup.budget import OverBudget, limited
+from wiki.markup.budget import Deadline, OverBudget, limited
+from wiki.markup.definitions import Definitions
+from wiki.markup.emitter import Emitter
+from wiki.markup.tokens import Tokens
 from wiki.model import Link
 
 from .checker import dangers, filled
@@ -221,6 +224,13 @@ def test_what_blows_up_other_renderers_is_rendered(name: str) -> None:
     rendered = render("markdown", BOMBS[name], Context("p", {"Macro": lambda raw, page: ()}, seconds=20))
     assert not rendered.failed
     assert sum(len(part) for part in rendered.parts if isinstance(part, str)) < 60 * len(BOMBS[name])
+
+
+def test_output_is_counted_while_it_grows() -> None:
+    emitter = Emitter(CONTEXT, Tokens(), Definitions(), Deadline(20))
+    with pytest.raises(OverBudget):
+        for _ in range(2000):
+            emitter.external("https://example.org/" + "x" * 3000, "x")
 
 
 @pytest.mark.parametrize("name", TOO_MUCH)

@@ -79,11 +79,16 @@ def test_wiki_links_lead_as_in_moinmoin(text: str, page: str, target: Target) ->
 
 
 @pytest.mark.parametrize(
-    "url", ["../..", "../../C", "../x.png", "/x.png", "javascript:x", "x%FF", "/", "data:x", "Bad:x"]
+    "url", ["../..", "../../C", "../x.png", "/x.png", "javascript:x", "x%FF", "/", "Bad:x", "http://e\\x"]
 )
 def test_urls_that_lead_nowhere_are_refused(url: str) -> None:
     with pytest.raises(BadName):
         markdown(url, "A/B", INTERWIKI)
+
+
+def test_very_long_urls_are_refused() -> None:
+    with pytest.raises(BadName):
+        markdown("https://example.org/" + "x" * 5000, "A/B", {})
 
 
 @pytest.mark.parametrize("text", ["../..", "attachment:", "Bad:x", "x/../y", "a" * 300])

@@ -32,6 +32,8 @@ def _included(raw: str, page: str) -> tuple[Link, ...]:
          "![](New/N%20w/x.png) [](attachment:New/N%20w/x.png) [[attachment:New/N w/x|l]]"),
         ('<<Include(Old)>> <<Include("Old", x)>> <<Include(Older)>> <<Other(Old)>>', "P",
          '<<Include(New/N w)>> <<Include("New/N w", x)>> <<Include(Older)>> <<Other(Old)>>'),
+        ("<<Include('Old')>> <<Include(\"Old, x\")>> <<Include( Old , x)>>", "P",
+         "<<Include(\"New/N w\")>> <<Include(\"Old, x\")>> <<Include( New/N w , x)>>"),
         ("[r]\n\n[r]: Old.md 'T'", "P", "[r]\n\n[r]: New/N%20w.md 'T'"),
         ("`[[Old]]` \\[[Old]] <!-- [[Old]] --> <b title='[[Old]]'>", "P",
          "`[[Old]]` \\[[Old]] <!-- [[Old]] --> <b title='[[Old]]'>"),

@@ -157,7 +157,9 @@ def test_time_of_a_file_is_set_and_moves_forward(storage: Storage) -> None:
     save(storage, "P", time=10_000)
     assert upload(storage, "P", "f", b"", time=5).time == 10_001
     assert upload(storage, "P", "g", b"", time=0).time > 1_700_000_000_000_000
-    copied = storage.attach(Attachment(page="P", name="h", version=0, time=5, author=Author()), BytesIO(b""), exact=True)
+    copied = storage.attach(
+        Attachment(page="P", name="h", version=0, time=5, author=Author()), BytesIO(b""), exact=True
+    )
     assert copied.time == storage.attachment("P", "h").time == 5
 
 

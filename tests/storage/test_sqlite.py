@@ -12,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlite_utils import Database as Sheets
@@ -25,6 +25,9 @@ from wiki.storage import open_storage, words
 from wiki.storage.sqlite import SqliteStorage, database, schema, search
 
 from .filling import SECRET, delete, link, names, save, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -135,7 +138,7 @@ def test_an_older_database_is_upgraded_after_a_copy(tmp_path: Path, monkeypatch:
     old = SqliteStorage("wiki.db", str(tmp_path))
     save(old, "A", "kept")
     old.close()
-    newer(monkeypatch, lambda db: db.conn.execute("create table novelty (x)"))  # type: ignore[arg-type, return-value]
+    newer(monkeypatch, lambda db: db.conn.execute("create table novelty (x)"))  # type: ignore[arg-type]
     new = SqliteStorage("wiki.db", str(tmp_path))
     assert new.revision("A").text == "kept"
     assert new._rows("select * from novelty") == []
@@ -319,17 +322,11 @@ def test_a_child_opens_its_own_connection(storage: SqliteStorage) -> None:
     save(storage, "A", "parent")
     fork = multiprocessing.get_context("fork")
     child = fork.Process(target=lambda: save(storage, "A", "child"))
-    with pytest.warns(DeprecationWarning) if sys.version_info >= (3, 12) and threading.active_count() > 1 else _nothing():
-        child.start()
+    child.start()
     child.join()
     assert child.exitcode == 0
     assert storage.revision("A").text == "child"
     assert save(storage, "A", "parent again").number == 3
-
-
-class _nothing:  # noqa: N801
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...
 
 
 # -- backup ----------------------------------------------------------------------------------------------------------
@@ -375,6 +372,27 @@ def test_a_backup_while_others_save_has_all_that_was_acknowledged(storage: Sqlit
     finally:
         stop.set()
         writer.join()
+
+
+def test_a_backup_that_is_ever_disturbed_ends(
+    storage: SqliteStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_to = save(storage, "A", "x")
+    upload(storage, upload_to.page, "f", os.urandom(300_000))
+    monkeypatch.setattr(database, "BACKUP_PAGES", 5)
+    told: list[int] = []
+
+    def disturb(_what: str, done: int, total: int) -> None:
+        told.append(done)
+        if done < total:
+            save(storage, "A", "again")
+
+    storage.backup(str(tmp_path / "copy.db"), disturb)
+    assert database.BACKUP_ROUNDS < len(told) < 5 * database.BACKUP_ROUNDS
+    copy = SqliteStorage(str(tmp_path / "copy.db"))
+    assert copy.page("A").number == storage.page("A").number
+    assert problems(copy) == []
+    copy.close()
 
 
 # -- damage ----------------------------------------------------------------------------------------------------------

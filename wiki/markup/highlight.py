@@ -28,8 +28,9 @@ def _coloured(code: str, language: str) -> str:
         return ""
     from pygments import highlight
 
-    # White space has a class too, which no style uses.
-    return _SPACE.sub(r"\1", highlight(code, lexer, _formatter()))
+    # White space has a class too, which no style uses; and quotes need no escapes in text.
+    coloured: str = highlight(code, lexer, _formatter())
+    return _SPACE.sub(r"\1", coloured).replace("&quot;", '"').replace("&#39;", "'")
 
 
 @cache

@@ -19,6 +19,9 @@ from .source import Source
 from .tokens import Tokens
 from .writer import Writer
 
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[A-Za-z_][\w -]*:)(?:[^\n]*\n){1,200}?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+"""What many tools write above a text: lines of `key: value` between rules. It is kept in the source and not shown."""
+
 _local = threading.local()
 
 
@@ -27,7 +30,8 @@ def render(text: str, context: Context) -> Rendered:
     deadline = Deadline(context.seconds)
     tokens = Tokens()
     source = Source(tokens, context.macros)
-    lines = source.lines(text)
+    front_matter = _FRONT_MATTER.match(text)
+    lines = source.lines(text[front_matter.end() :] if front_matter else text)
     emitter = Emitter(context, tokens, source.definitions, deadline)
     blocks = getattr(_local, "blocks", None) or Blocks()
     # Taken out while it works: one that was interrupted is never used again.

@@ -21,7 +21,9 @@ from .targets import Target, markdown, wiki
 SECONDS = 2.0
 
 _CANDIDATE = re.compile(
-    r"\[\[(?P<wiki>[^\[\]\n|]*?)(?=\\?\||\]\])|\](?=\()|<<Include\((?P<include>[^\n]*?)(?=[,)])", re.S
+    r"""\[\[(?P<wiki>[^\[\]\n|]*?)(?=\\?\||\]\]) | \](?=\()
+    | <<Include\(\s*(?P<include>"[^"\n]*"|'[^'\n]*'|[^\n,"'][^\n,]*?)(?=\s*(?:,|\)>>))""",
+    re.X,
 )
 _DEFINITION = re.compile(r"^[ >]{0,30}\[(?!\^)(?:[^\[\]\\\n]|\\.)+\]: *(?:<([^<>\n]*)>|(\S+))", re.M)
 _EXTENSION = re.compile(r"\.(?=[0-9]?[A-Za-z])[A-Za-z0-9]{1,5}\Z")
@@ -128,12 +130,13 @@ def _changed_wiki(target: str, page: str, old: str, new: str) -> str | None:
 
 
 def _changed_include(target: str, page: str, old: str, new: str) -> str | None:
-    bare = target.strip().strip("\"'").strip()
-    if not bare or bare.startswith("^") or names.resolve(bare, page) != old:
+    quoted = target[0] in "\"'"
+    bare = target[1:-1] if quoted else target
+    if not bare.strip() or bare.startswith("^") or names.resolve(bare, page) != old:
         return None
-    if re.search(r"[,)\"'=\n<>]", new) or names.resolve(new, page) != new:
+    if re.search(r"[\"<>]", new) or names.resolve(new, page) != new:
         return None
-    return target.replace(bare, new)
+    return f'"{new}"' if quoted or re.search("[,=']", new) else new
 
 
 def _changed_url(target: str, page: str, old: str, new: str) -> str | None:

@@ -1,4 +1,6 @@
-"""The storage contract: pages, revisions, attachments, accounts. Engines say the abstract methods and may speed up the rest.
+"""The storage contract: pages, revisions, attachments, accounts.
+
+Engines say the abstract methods and may speed up the rest.
 
 Everything that takes `readable` filters by access: it holds the ACLs (texts of `#acl` lines, None for pages without
 any) whose pages the visitor may read, or is None where he may read all. Counting and paging come after this filter.
@@ -77,7 +79,7 @@ class Storage(ABC):
 
     @abstractmethod
     def history(self, name: str, before: tuple[int, int] | None = None, limit: int = 50) -> list[Change]:
-        """Return changes of a page, revisions and attachments alike, newest first, those below a cursor; raise NoSuchPage."""
+        """Return changes of a page, revisions and attachments, newest first, those below a cursor; raise NoSuchPage."""
 
     @abstractmethod
     def put(self, revision: Revision, facts: Facts, exact: bool = False) -> Revision:
@@ -90,7 +92,7 @@ class Storage(ABC):
 
     @abstractmethod
     def rename(self, old: str, new: str) -> None:
-        """Give a page, with its history and attachments, another name; raise NoSuchPage or PageExists (deleted ones too)."""
+        """Give a page, its history and attachments another name; raise NoSuchPage or PageExists (deleted ones too)."""
 
     @abstractmethod
     def destroy(self, name: str) -> None:
@@ -150,7 +152,7 @@ class Storage(ABC):
         return len(self.pages(prefix=prefix, readable=readable, deleted=deleted))
 
     def branches(self, parent: str = "", after: str = "", limit: int = 200, readable: Readable = None) -> list[Branch]:
-        """Return the children of a page ('' = the top) in the tree, sorted by name; a child may exist only as a parent."""
+        """Return the children of a page ('' = the top) sorted by name; one may exist only as a parent."""
         from . import defaults
 
         return defaults.branches(self, parent, after, limit, readable)
@@ -164,13 +166,13 @@ class Storage(ABC):
         limit: int | None = None,
         readable: Readable = None,
     ) -> list[str]:
-        """Return the names of existing pages that refer to a target by one of these kinds (and detail), sorted by name."""
+        """Return existing pages that refer to a target by one of these kinds (and detail), sorted by name."""
         from . import defaults
 
         return defaults.backlinks(self, target, kinds, detail, after, limit, readable)
 
     def wanted(self, limit: int = 100, offset: int = 0, readable: Readable = None) -> list[tuple[str, int]]:
-        """Return names that pages link to or include but that are no pages, with how many want them, most wanted first."""
+        """Return names that pages link to or include but that are no pages, with how many do, most wanted first."""
         from . import defaults
 
         return defaults.wanted(self, limit, offset, readable)
@@ -200,7 +202,7 @@ class Storage(ABC):
         return defaults.search(self, query, limit, offset, readable)
 
     def titles(self, part: str, limit: int = 10, readable: Readable = None) -> list[str]:
-        """Return pages whose names contain this text (case ignored): those that begin with it first, then words, then parts."""
+        """Return pages whose names contain a text (case ignored): that begin with it first, then words, then parts."""
         from . import defaults
 
         return defaults.titles(self, part, limit, readable)
@@ -221,7 +223,7 @@ class Storage(ABC):
 
     @abstractmethod
     def attachment(self, page: str, name: str, version: int | None = None) -> Attachment:
-        """Return a version of a file, the newest if none is given; raise NoSuchPage or NoSuchFile (removed: only by version)."""
+        """Return a version of a file, else the newest; raise NoSuchPage or NoSuchFile (removed: only by version)."""
 
     @abstractmethod
     def attachment_versions(self, page: str, name: str) -> list[Attachment]:
@@ -243,7 +245,7 @@ class Storage(ABC):
 
     @abstractmethod
     def put_user(self, user: User) -> None:
-        """Store an account, new or changed; raise NameTaken if another has its name or e-mail (case and form ignored)."""
+        """Store an account, new or changed; raise NameTaken if another has its name or e-mail (case ignored)."""
 
     @abstractmethod
     def drop_user(self, user_id: str) -> None:
@@ -255,7 +257,7 @@ class Storage(ABC):
 
         return defaults.user_named(self, name)
 
-    # -- records: sessions, counters, one-time codes, presence, drafts, settings of the store ---------------------------
+    # -- records: sessions, counters, one-time codes, presence, drafts, settings of the store -----------------------
 
     @abstractmethod
     def record(self, kind: str, key: str) -> dict[str, Any] | None:

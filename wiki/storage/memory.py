@@ -39,7 +39,7 @@ class _Kept:
     """A page with all that belongs to it. Names in changes and files are those of their time: `page.name` counts."""
 
     page: Page
-    facts: Facts = Facts()
+    facts: Facts
     changes: tuple[Change, ...] = ()
     files: tuple[tuple[Attachment, bytes], ...] = ()
 
@@ -125,7 +125,7 @@ class MemoryStorage(Storage):
                 raise EditConflict(name=name, theirs=self.revision(name) if number else None)
             if kept is None:
                 page_id = (exact and revision.page_id) or secrets.token_urlsafe(9)
-                kept = _Kept(Page(id=page_id, name=name, number=0))
+                kept = _Kept(Page(id=page_id, name=name, number=0), facts)
             self._state.position += 1
             stored = replace(
                 revision,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...model import NameTaken, NoSuchUser, StorageError, User
 from ..defaults import user_key
 from .files import Files
-from .search import between
+from .rows import between
 
 if TYPE_CHECKING:
     from .database import Row

@@ -1,4 +1,4 @@
-"""Connections to a SQLite file: one per thread, reopened after a fork; transactions that wait, and errors in our words."""
+"""Connections to a SQLite file: one per thread, reopened after a fork; transactions, and errors in our words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ PATIENCE = 15.0
 
 BACKUP_PAGES = 1000
 """Pages (4 KB) that a backup copies at once: some 10 ms, in which a save waits."""
+
+BACKUP_ROUNDS = 30
+"""After so many saves that made it start anew, a backup copies everything at once, or it would never end."""
 
 Row = tuple[Any, ...]
 
@@ -58,6 +62,10 @@ class _Held:
             _abandoned.append(self.connection)
 
 
+class _Restless(Exception):
+    """Others save so often that a backup in steps does not end."""
+
+
 class Database(Storage):
     """What all parts of the SQLite engine stand on."""
 
@@ -91,7 +99,7 @@ class Database(Storage):
                 version = connection.execute("pragma user_version").fetchone()[0]
                 if version != VERSION:
                     self._upgrade(connection, version)
-                # EXTRA, because with FULL a power cut brings back the journal of a save that was acknowledged; in WAL mode
+                # EXTRA: with FULL a power cut can bring back the journal of a save that was acknowledged. In WAL mode
                 # FULL is enough (both measured).
                 wal = connection.execute("pragma journal_mode").fetchone()[0] == "wal"
                 for setting in (
@@ -119,7 +127,7 @@ class Database(Storage):
             raise StorageError(reason=f"{self.path}: {error.strerror}") from error
 
     def _upgrade(self, connection: sqlite3.Connection, version: int) -> None:
-        """Create the tables, or bring those of an older program up to date, after a copy of the file was made beside it."""
+        """Create the tables, or bring those of an older program up to date after a copy of the file was made."""
         if version > VERSION:
             raise StorageError(
                 "The database %(path)s was made by a newer version of the program: upgrade the program.", path=self.path
@@ -156,22 +164,30 @@ class Database(Storage):
                 raise
             raise meaning from error
 
+    def _connection(self) -> sqlite3.Connection:
+        """Return this thread's connection. Where SQLite has rolled back by itself (a full disk), whatever is still said
+        inside that transaction is refused: it would be stored by itself."""
+        held = self._held()
+        if held.depth and not held.connection.in_transaction:
+            raise Unavailable()
+        return held.connection
+
     def _rows(self, sql: str, *values: object) -> list[Row]:
         with self._translated():
-            return self._held().connection.execute(sql, values).fetchall()
+            return self._connection().execute(sql, values).fetchall()
 
     def _row(self, sql: str, *values: object) -> Row | None:
         with self._translated():
-            row: Row | None = self._held().connection.execute(sql, values).fetchone()
+            row: Row | None = self._connection().execute(sql, values).fetchone()
             return row
 
     def _run(self, sql: str, *values: object) -> sqlite3.Cursor:
         with self._translated():
-            return self._held().connection.execute(sql, values)
+            return self._connection().execute(sql, values)
 
     def _run_many(self, sql: str, values: Sequence[Row]) -> None:
         with self._translated():
-            self._held().connection.executemany(sql, values)
+            self._connection().executemany(sql, values)
 
     # -- transactions ------------------------------------------------------------------------------------------------
 
@@ -202,7 +218,6 @@ class Database(Storage):
         patiently(lambda: connection.execute("begin immediate"))
 
     def _commit(self, connection: sqlite3.Connection) -> None:
-        # SQLite has rolled back by itself if the disk was full; a "commit" would then succeed without a transaction.
         if not connection.in_transaction:
             raise Unavailable()
         with self._translated():
@@ -213,17 +228,23 @@ class Database(Storage):
     def backup(self, path: str, progress: Progress | None = None) -> None:
         """Write a consistent copy to a new file (mode 0600); one that is there is replaced when the copy is complete.
 
-        The copy is made in steps between which saves go on. In rollback mode a save by another connection makes it start
-        anew, so an ever busy wiki may take several rounds.
+        The copy is made in steps between which saves go on. In rollback mode each save makes it start anew; after
+        BACKUP_ROUNDS of those, saves wait until everything is copied.
         """
         self._copy(path, progress)
 
     def _copy(self, path: str, progress: Progress | None = None) -> None:
         partial = f"{path}.{os.getpid()}-{threading.get_ident()}.partial"
 
-        def told(_status: int, remaining: int, total: int) -> None:
+        left: list[int] = []
+
+        def told(status: int, remaining: int, total: int) -> None:
+            if status == sqlite3.SQLITE_OK:
+                left.append(remaining)
             if progress:
                 progress("backup", total - remaining, total)
+            if sum(after >= before for before, after in pairwise(left)) > BACKUP_ROUNDS:
+                raise _Restless
 
         try:
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -232,7 +253,10 @@ class Database(Storage):
                 target = sqlite3.connect(partial, isolation_level=None)
                 try:
                     target.execute("pragma synchronous = off")
-                    source.backup(target, pages=BACKUP_PAGES, progress=told, sleep=0.002)
+                    try:
+                        source.backup(target, pages=BACKUP_PAGES, progress=told, sleep=0.002)
+                    except _Restless:
+                        source.backup(target, sleep=0.002)
                     target.execute("pragma journal_mode = delete").fetchall()
                 finally:
                     target.close()
@@ -261,7 +285,7 @@ def patiently(step: Callable[[], object]) -> None:
     except sqlite3.OperationalError as error:
         if primary_code(error) != sqlite3.SQLITE_BUSY:
             raise
-        time.sleep(random.uniform(0.05, 0.25))
+        time.sleep(random.uniform(0.05, 0.25))  # noqa: S311 - no secret
         step()
 
 
@@ -281,7 +305,7 @@ def meant(error: sqlite3.DatabaseError, path: str) -> WikiError | None:
 
 
 def safe_wal(path: str, version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
-    """Say whether WAL mode is safe: a SQLite without the WAL-reset bug (3.51.3, 3.50.7, 3.44.6) and a local file system."""
+    """Say whether WAL mode is safe: no WAL-reset bug (mended in 3.51.3, 3.50.7, 3.44.6) and a local file system."""
     fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
     return fixed and file_system(path) not in _REMOTE | {""} and not file_system(path).startswith("fuse")
 

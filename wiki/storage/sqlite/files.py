@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from .database import Row
 
-FILE = "p.name, f.name, f.version, f.size, f.type, f.sha256, w.account, w.name, f.address, f.host, f.time, f.comment, f.deleted"
+FILE = (
+    "p.name, f.name, f.version, f.size, f.type, f.sha256, w.account, w.name, f.address, f.host, f.time, f.comment, "
+    "f.deleted"
+)
+"""Columns that `file_of` reads."""
 _FROM = "from attachment f join page p on p.id = f.page join author w on w.id = f.author"
 
 
@@ -82,7 +86,8 @@ class Files(Lists):
     def _add_file(self, page: int, stored: Attachment, content: BinaryIO | None) -> Attachment:
         author = stored.author
         cursor = self._run(
-            "insert into attachment (page, name, version, size, type, sha256, author, address, host, time, comment, deleted) "
+            "insert into attachment "
+            "(page, name, version, size, type, sha256, author, address, host, time, comment, deleted) "
             "values (?, ?, ?, 0, ?, '', ?, ?, ?, ?, ?, ?)",
             page,
             stored.name,

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from ...model import Branch, Change, Page
 from .. import Readable, defaults, words
 from .pages import Pages
-from .rows import CHANGE, PAGE, change_of, page_of, tree
-from .search import between
+from .rows import CHANGE, PAGE, between, change_of, page_of, tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -142,7 +141,7 @@ class Lists(Pages):
         marks = ", ".join("?" * len(kinds))
         also, values = ("", ()) if detail is None else ("and l.detail = ?", (detail,))
         rows = self._rows(
-            "select distinct p.name from link l indexed by link_target join page p on p.id = l.page "
+            "select distinct p.name from link l indexed by link_target cross join page p on p.id = l.page "
             f"where l.target = ? and l.kind in ({marks}) {also} and p.deleted = 0 and p.name > ? {self._may(readable)} "
             "order by p.name limit ?",
             target,
@@ -187,9 +186,8 @@ class Lists(Pages):
         may = self._may(readable)
         if last and last[0] and last[0] > 20 * count:
             for _ in range(10 * count):
-                row = self._row(
-                    f"select name from page p where id = ? and deleted = 0 {may}", chance.randint(1, last[0])
-                )
+                number = chance.randint(1, last[0])  # noqa: S311 - no secret
+                row = self._row(f"select name from page p where id = ? and deleted = 0 {may}", number)
                 if row:
                     found.add(row[0])
                 if len(found) == count:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .database import Row
 
+
 class Pages(Searching):
     """The part of the engine that knows pages and revisions."""
 
@@ -105,7 +106,8 @@ class Pages(Searching):
 
     def links(self, name: str) -> tuple[Link, ...]:
         rows = self._rows(
-            "select l.kind, l.target, l.detail from page p join link l on l.page = p.id where p.name = ? order by l.place",
+            "select l.kind, l.target, l.detail from page p join link l on l.page = p.id where p.name = ? "
+            "order by l.place",
             name,
         )
         return tuple(Link(*row) for row in rows)
@@ -185,7 +187,8 @@ class Pages(Searching):
 
     def _add_change(self, page: int, change: Change, checksum: bytes | None) -> int:
         cursor = self._run(
-            "insert into change (page, number, time, kind, source, comment, minor, size, author, address, host, digest) "
+            "insert into change "
+            "(page, number, time, kind, source, comment, minor, size, author, address, host, digest) "
             "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             page,
             change.number,
@@ -226,8 +229,8 @@ class Pages(Searching):
                 old_acl,
             )
         self._run(
-            "update page set number = ?, time = ?, deleted = ?, acl = ?, format = ?, redirect = ?, latest = ?, body = ? "
-            "where id = ?",
+            "update page set number = ?, time = ?, deleted = ?, acl = ?, format = ?, redirect = ?, latest = ?, "
+            "body = ? where id = ?",
             revision.number,
             revision.time,
             text is None,
@@ -342,8 +345,8 @@ class Pages(Searching):
     def _facts_of_last_text(self, page: int, name: str, number: int, facts: Callable[[Revision], Facts]) -> Facts:
         """Return the facts of a deleted page: the ACL of its last text goes on to protect what it was."""
         row = self._row(
-            "select c.number from change c join text t on t.change = c.id where c.page = ? and c.number between 1 and ? "
-            "order by c.number desc",
+            "select c.number from change c join text t on t.change = c.id where c.page = ? "
+            "and c.number between 1 and ? order by c.number desc",
             page,
             number,
         )

@@ -58,3 +58,21 @@ def digest(change: Change, packed: bytes, raw: bytes | None) -> bytes:
 def tree(name: str) -> str:
     """Return what sorts a page's descendants directly after it: names hold no controls."""
     return name.replace("/", "\x01")
+
+
+def between(column: str, prefix: str) -> tuple[str, tuple[str, ...]]:
+    """Return the condition that a column begins with a prefix, as a range that an index serves."""
+    end = above(prefix)
+    if not prefix:
+        return "", ()
+    return (f"and {column} >= ? and {column} < ?", (prefix, end)) if end else (f"and {column} >= ?", (prefix,))
+
+
+def above(prefix: str) -> str:
+    """Return the first text, by code points, that sorts after all that begin with a prefix; '' if there is none."""
+    while prefix:
+        code = ord(prefix[-1]) + 1
+        prefix = prefix[:-1]
+        if code <= 0x10FFFF:
+            return prefix + chr(0xE000 if 0xD800 <= code < 0xE000 else code)
+    return ""

@@ -20,7 +20,8 @@ create table meta (key text primary key, value text not null) without rowid;
 create table acl (id integer primary key, text text unique, pages integer not null default 0);
 
 -- `tree` is the name with \\x01 for /, so that a page's descendants directly follow it; `folded` is words.fold(name).
--- `latest` is the change that made the newest revision; `body` is where in its text the searched body begins, -1: table body.
+-- `latest` is the change that made the newest revision; `body` is where in its text the searched body begins, -1: see
+-- table body.
 create table page (
     id integer primary key,
     uid text not null unique,
@@ -117,8 +118,8 @@ create index tally_ends on tally (ends);
 insert into acl (id, text, pages) values (0, null, 0);
 """
 
-# The words are split and folded by storage/words.py, so the tokenizer has only blanks to find. `word` holds each distinct
-# word once, and `gram` the trigrams of those: parts of words are looked up there and not in the text.
+# The words are split and folded by storage/words.py, so the tokenizer has only blanks to find. `word` holds each
+# distinct word once, and `gram` the trigrams of those: parts of words are looked up there and not in the text.
 SEARCH = """
 create virtual table search using fts5(title, body, content='', tokenize='ascii');
 insert into search (search, rank) values ('crisismerge', 64);

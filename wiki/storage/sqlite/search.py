@@ -9,12 +9,18 @@ rows, newest first, and stops at CAP, whatever the word; a prefix query of its o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from typing import TYPE_CHECKING
 
 from ...model import Hit, Hits, StorageError
-from ...query import And, ByAuthor, Category, LinkTo, Node, Not, Phrase, Regex, Title, Word
+from ...query import And, Node, Not, Or, Phrase, Title, Word
 from .. import Readable, defaults, words
 from .database import Database
+from .planner import Part, Planner
+from .rows import between
+
+if TYPE_CHECKING:
+    from ..defaults import Leaf
 
 CAP = 500
 """The most matches that are counted and ranked; beyond, the newest pages and those that match in the name."""
@@ -24,34 +30,10 @@ EXPANSIONS = 40
 
 _PARTS_SEEN = 2000
 _LEAVES = 8
-_RANKED = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece of a query: what FTS5 must match, what it must not, and a condition on `page p`; '' = nothing asked."""
-
-    match: str = ""
-    never: str = ""
-    where: str = ""
-    values: tuple[object, ...] = ()
-
-    @property
-    def condition(self) -> tuple[str, tuple[object, ...]]:
-        """All of it as a condition on `page p`."""
-        said: list[str] = []
-        values: list[object] = []
-        for expression, verb in ((self.match, "in"), (self.never, "not in")):
-            if expression:
-                said.append(f"p.id {verb} (select rowid from search where search match ?)")
-                values.append(expression)
-        if self.where:
-            said.append(self.where)
-        return " and ".join(said) or "1", (*values, *self.values)
-
-
-_NOTHING = _Part(where="0")
-_NEWEST = f"select rowid from search where search match ? order by rowid desc limit {CAP}"
+_RANKED = 40
+_COMMON = 4
+_SHORT = 15
+_QUOTED = re.compile('"[^"]*"')
 
 
 class Searching(Database):
@@ -67,7 +49,8 @@ class Searching(Database):
             part = texts[at : at + 500]
             rows = self._rows(f"select id from acl where text in ({', '.join('?' * len(part))})", *part)
             numbers += [row[0] for row in rows]
-        return f"and {page}.acl in ({', '.join(map(str, numbers))})"
+        # An empty list would make SQLite drop the index that a query names.
+        return f"and {page}.acl in ({', '.join(map(str, numbers or [-1]))})"
 
     # -- the index ---------------------------------------------------------------------------------------------------
 
@@ -127,7 +110,8 @@ class Searching(Database):
         self._run_many("insert or ignore into word (word) values (?)", new)
         if grams:
             self._run(
-                f"insert into gram (rowid, word) select id, word from word where id > ? and length(word) > {words.PART}",
+                f"insert into gram (rowid, word) select id, word from word where id > ? "
+                f"and length(word) > {words.PART}",
                 (row and row[0]) or 0,
             )
 
@@ -137,26 +121,33 @@ class Searching(Database):
         mode = self._mode()
         if mode == "stale":
             return defaults.search(self, query, limit, offset, readable)
-        plan = _Planner(self, mode)
+        plan = Planner(mode, lambda term, parts: self._expanded(term, mode, parts))
         part = plan.part(query)
         may = self._may(readable)
+        leaves = list(defaults.leaves(query))[:_LEAVES]
+        matches = {leaf: plan.match(leaf) for leaf in leaves if not isinstance(leaf, Title)}
         found = self._found(part, may)
         more = plan.cut or len(found) > CAP
+        having: dict[Word | Phrase, list[int]] = {}
+        if len(set(matches.values())) > 1 and _has_or(query):
+            # Where not every match has every word, those with rare words are better.
+            having = {leaf: self._newest(match) for leaf, match in matches.items() if match}
         if len(found) > CAP:
             found = found[:CAP]
             if part.match:
-                leaves = [
-                    plan.match(leaf) for leaf in list(defaults.leaves(query))[:_LEAVES] if not isinstance(leaf, Title)
-                ]
-                named = " OR ".join(f"({leaf})" for leaf in leaves if leaf)
-                if named:
-                    narrowed = _Part(f"({part.match}) AND ({{title}} : ({named}))", part.never, part.where, part.values)
+                # Besides the newest: those that match in the name or have a rare word.
+                named = " OR ".join(f"({match})" for match in matches.values() if match)
+                better = [f"{{title}} : ({named})"] if named else []
+                better += [matches[leaf] for leaf, pages in having.items() if len(pages) < CAP]
+                for expression in better:
+                    narrowed = Part(f"({part.match}) AND ({expression})", part.never, part.where, part.values)
                     found = list(dict(self._found(narrowed, may)[:CAP] + found).items())
-        scored = self._scored(query, plan, part, found)
+        scored = self._scored(leaves, having, found, {} if more else self._relevance(part.match))
         hits = tuple(Hit(name, score, named) for score, named, name in scored[offset : offset + limit])
         return Hits(hits, min(len(found), CAP), more)
 
-    def _found(self, part: _Part, may: str) -> list[tuple[int, str]]:
+    def _found(self, part: Part, may: str) -> list[tuple[int, str]]:
+        """Return id and name of the newest readable pages that match, one more than CAP if there are more."""
         where = f"and {part.where}" if part.where else ""
         if part.match:
             expression = f"({part.match}) NOT ({part.never})" if part.never else part.match
@@ -168,60 +159,66 @@ class Searching(Database):
             )
         condition, values = part.condition
         return self._rows(
-            f"select p.id, p.name from page p where p.deleted = 0 {may} and {condition} order by p.id desc limit {CAP + 1}",
+            f"select p.id, p.name from page p where p.deleted = 0 {may} and {condition} "
+            f"order by p.id desc limit {CAP + 1}",
             *values,
         )
 
+    def _newest(self, expression: str) -> list[int]:
+        sql = f"select rowid from search where search match ? order by rowid desc limit {CAP}"
+        return [row[0] for row in self._rows(sql, expression)]
+
+    def _relevance(self, match: str) -> dict[int, float]:
+        """Return bm25 by page; nothing where that would take long: it first counts all rows of each word."""
+        alternatives = match.count('"') // 2
+        if not match or alternatives > _RANKED:
+            return {}
+        common = sum(len(self._newest(word)) >= CAP for word in dict.fromkeys(_QUOTED.findall(match)))
+        if common > _COMMON:
+            return {}
+        sql = f"select rowid, -bm25(search, 1.0, 1.0) from search where search match ? limit {CAP + 1}"
+        return dict(self._rows(sql, match))
+
     def _scored(
-        self, query: Node, plan: _Planner, part: _Part, found: list[tuple[int, str]]
+        self,
+        leaves: list[Leaf],
+        having: dict[Word | Phrase, list[int]],
+        found: list[tuple[int, str]],
+        relevance: dict[int, float],
     ) -> list[tuple[float, bool, str]]:
         """Return score, whether the name matches, and name of each page found, best first."""
-        score = {page: 0.0 for page, _ in found}
+        score = {page: relevance.get(page, 0.0) for page, _ in found}
         named: set[int] = set()
         terms = {page: words.terms(name) for page, name in found}
         last = self._row("select max(id) from page")
-        pages = last[0] if last and last[0] else 1
-        leaves = list(defaults.leaves(query))[:_LEAVES]
-        rare = bool(part.match)
-        for leaf in leaves:
-            having: list[int] = []
-            expression = "" if isinstance(leaf, Title) else plan.match(leaf)
-            if expression and expression == part.match:
-                having = [page for page, _ in found]
-                rare = len(found) < CAP
-            elif expression:
-                having = [row[0] for row in self._rows(_NEWEST, expression)]
-                rare = rare and len(having) < CAP
-            rarity = math.log(1 + pages / (1 + len(having)))
-            for page in having:
+        for pages in having.values():
+            rarity = math.log(1 + (last[0] if last else 1) / (1 + len(pages)))
+            for page in pages:
                 if page in score:
                     score[page] += rarity
+        for leaf in leaves:
             needle = () if isinstance(leaf, Title) else words.wanted(leaf.text)
             folded = words.fold(leaf.text)
             for page, name in found:
-                if words.occurrences(needle, terms[page], isinstance(leaf, Word)) or (
-                    isinstance(leaf, Title) and folded in words.fold(name)
+                if (
+                    folded in words.fold(name)
+                    if isinstance(leaf, Title)
+                    else words.occurrences(needle, terms[page], isinstance(leaf, Word))
                 ):
                     score[page] += defaults.NAME_BONUS
                     named.add(page)
-        if rare and part.match.count('"') <= 2 * _RANKED:
-            # Only where no list is long, and there are few: bm25 counts all rows of each word before it gives the first.
-            for page, rank in self._rows(
-                f"select rowid, bm25(search, 1.0, 1.0) from search where search match ? limit {CAP + 1}", part.match
-            ):
-                if page in score:
-                    score[page] -= rank
         best = sorted(found, key=lambda item: (-score[item[0]], len(item[1]), item[1]))
         return [(score[page], page in named, name) for page, name in best]
 
     def _expanded(self, term: str, mode: str, parts: bool) -> tuple[list[str], bool]:
         """Return the indexed words that begin with a term or contain it, and whether there are more than EXPANSIONS."""
         within, values = between("word", term)
+        most = EXPANSIONS if len(term) >= words.PART else _SHORT
         rows = self._rows(
-            f"select word from word where 1 {within} order by length(word), word limit {EXPANSIONS + 1}", *values
+            f"select word from word where 1 {within} order by length(word), word limit {most + 1}", *values
         )
-        found = dict.fromkeys(row[0] for row in rows[:EXPANSIONS])
-        cut = len(rows) > EXPANSIONS
+        found = dict.fromkeys(row[0] for row in rows[:most])
+        cut = len(rows) > most
         if parts and len(term) >= words.PART:
             source, values = "word", ()
             if mode == "fts5+gram":
@@ -229,7 +226,8 @@ class Searching(Database):
                 grams = {term[at : at + 3] for at in range(len(term) - 2)}
                 values = (" AND ".join(f'"{gram}"' for gram in sorted(grams)),)
             rows = self._rows(
-                f"select word from {source} where instr(word, ?) > 1 order by length(word), word limit {EXPANSIONS + 1}",
+                f"select word from {source} where instr(word, ?) > 1 order by length(word), word "
+                f"limit {EXPANSIONS + 1}",
                 *values,
                 term,
             )
@@ -238,133 +236,13 @@ class Searching(Database):
         return list(found), cut
 
 
-class _Planner:
-    """Makes one query into pieces for FTS5 and SQL."""
-
-    def __init__(self, storage: Searching, mode: str) -> None:
-        self.storage = storage
-        self.mode = mode
-        self.cut = False
-        self._matches: dict[Word | Phrase, str] = {}
-
-    def part(self, node: Node) -> _Part:
-        """Return what a node asks for."""
-        if isinstance(node, Word | Phrase):
-            if self.mode == "plain":
-                return self._plain(words.wanted(node.text), isinstance(node, Word))
-            match = self.match(node)
-            return _Part(match) if match else _NOTHING
-        if isinstance(node, Title):
-            return _Part(where="instr(p.folded, ?)", values=(words.fold(node.text),))
-        if isinstance(node, LinkTo | Category):
-            targets = defaults.targets(node)
-            kinds = defaults.REFERRING if isinstance(node, LinkTo) else ("category",)
-            marks = [", ".join("?" * len(each)) for each in (targets, kinds)]
-            inner = f"select page from link where target in ({marks[0]}) and kind in ({marks[1]})"
-            return _Part(where=f"p.id in ({inner})", values=(*targets, *kinds))
-        if isinstance(node, ByAuthor):
-            key = defaults.user_key(node.name)
-            inner = (
-                "select page from change where number > 0 and author in (select id from author where folded = ? "
-                "union select id from author where account in (select user from user_key where key = ?))"
-            )
-            return _Part(where=f"p.id in ({inner})", values=(key, key))
-        if isinstance(node, Regex):
-            return self._candidates(node)
-        if isinstance(node, Not):
-            inside = self.part(node.node)
-            if inside.match and not inside.never and not inside.where:
-                return _Part(never=inside.match)
-            condition, values = inside.condition
-            return _Part(where=f"not ({condition})", values=values)
-        parts = [self.part(each) for each in node.nodes]
-        return _all(parts) if isinstance(node, And) else _any(parts)
-
-    def match(self, leaf: Word | Phrase) -> str:
-        """Return what FTS5 is asked for a word or phrase, '' if it has no letter or digit, or there is no FTS5."""
-        if leaf not in self._matches:
-            self._matches[leaf] = "" if self.mode == "plain" else self._match(leaf)
-        return self._matches[leaf]
-
-    def _match(self, leaf: Word | Phrase) -> str:
-        needle = words.wanted(leaf.text)
-        if not needle:
-            return ""
-        *head, last = needle
-        begun = " ".join([*head, ""])
-        if words.is_unspaced(last):
-            if len(last) == 2:
-                return f'"{begun}{last}"'
-            return f'"{begun}{last}" *' if head else f'"¦{last}"'
-        endings = [last]
-        if isinstance(leaf, Word):
-            found, cut = self.storage._expanded(last, self.mode, parts=not head)
-            self.cut = self.cut or cut
-            endings = list(dict.fromkeys([last, *found]))
-        return " OR ".join(f'"{begun}{ending}"' for ending in endings)
-
-    def _candidates(self, regex: Regex) -> _Part:
-        parts = []
-        for literal in regex.literals:
-            for term in words.wanted(literal):
-                unspaced = words.is_unspaced(term)
-                if self.mode == "plain" or (len(term) < 2 if unspaced else len(term) < words.PART):
-                    continue
-                found, cut = ([term], False) if unspaced else self.storage._expanded(term, self.mode, parts=True)
-                if not cut:
-                    parts.append(_Part(" OR ".join(f'"{word}"' for word in found)) if found else _NOTHING)
-        return _all(parts)
-
-    def _plain(self, needle: tuple[str, ...], open_end: bool) -> _Part:
-        """Without FTS5: all words somewhere on the page, of which the last may go on."""
-        parts = []
-        for at, term in enumerate(needle):
-            if open_end and at == len(needle) - 1:
-                within, values = between("word", term)
-            else:
-                within, values = "and word = ?", (term,)
-            parts.append(_Part(where=f"p.id in (select page from occurrence where 1 {within})", values=values))
-        return _all(parts) if parts else _NOTHING
-
-
-def _all(parts: list[_Part]) -> _Part:
-    return _Part(
-        " AND ".join(f"({part.match})" for part in parts if part.match),
-        " OR ".join(f"({part.never})" for part in parts if part.never),
-        " and ".join(f"({part.where})" for part in parts if part.where),
-        tuple(value for part in parts for value in part.values),
-    )
-
-
-def _any(parts: list[_Part]) -> _Part:
-    if not parts:
-        return _NOTHING
-    if all(part.match and not part.never and not part.where for part in parts):
-        return _Part(" OR ".join(f"({part.match})" for part in parts))
-    conditions = [part.condition for part in parts]
-    said = " or ".join(f"({condition})" for condition, _ in conditions)
-    return _Part(where=f"({said})", values=tuple(value for _, values in conditions for value in values))
-
-
 def indexed(found: list[str]) -> str:
     """Return terms as they are given to FTS5; single characters once more by themselves, where no phrase meets them."""
     single = [f"¦{letter}" for letter in sorted(words.singles(found))]
     return " ".join([*found, *single])
 
 
-def between(column: str, prefix: str) -> tuple[str, tuple[str, ...]]:
-    """Return the condition that a column begins with a prefix, as a range that an index serves."""
-    end = above(prefix)
-    if not prefix:
-        return "", ()
-    return (f"and {column} >= ? and {column} < ?", (prefix, end)) if end else (f"and {column} >= ?", (prefix,))
-
-
-def above(prefix: str) -> str:
-    """Return the first text, by code points, that sorts after all that begin with a prefix; '' if there is none."""
-    while prefix:
-        code = ord(prefix[-1]) + 1
-        prefix = prefix[:-1]
-        if code <= 0x10FFFF:
-            return prefix + chr(0xE000 if 0xD800 <= code < 0xE000 else code)
-    return ""
+def _has_or(node: Node) -> bool:
+    if isinstance(node, Or):
+        return True
+    return any(map(_has_or, node.nodes)) if isinstance(node, And) else isinstance(node, Not) and _has_or(node.node)

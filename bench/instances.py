@@ -1,0 +1,162 @@
+"""The wikis that are measured, made once below build/bench: the corpus, and the corpus repeated to so many pages.
+
+A copy of a page keeps its length, its markup and its links, which lead to the same page of its own copy and once to
+another copy; a few in a hundred of its words are others, one of them its own; every fourth has some Chinese characters;
+every fiftieth may be read by a group only, so that lists have something to leave out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from wiki import accounts
+from wiki.app import create_app, open_wiki
+from wiki.core import Wiki
+from wiki.model import Author, Facts, Link, Revision
+
+from . import corpus
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "bench"
+TRANSACTION = 1000
+"""Pages that are put in one transaction."""
+
+CHOSEN = 100
+"""How many different pages the small wiki has; measured are copies of these, whatever the size."""
+
+SECRET_ACL = "StaffGroup:read,write,delete,revert All:"
+_WORD = re.compile(r"([A-Za-z]{5,})")
+_SYLLABLES = [a + b for a in "bcdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "ing", "ou")]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A page of the corpus taken apart: even pieces stay, odd ones are words that a copy may change."""
+
+    name: str
+    pieces: list[str]
+    words: list[int]
+    links: tuple[Link, ...]
+
+
+def pages_wiki() -> Path:
+    """Return the data folder of a wiki with the corpus in it, imported as a user would."""
+    data = BUILD / "corpus"
+    if not (data / ".done").exists():
+        source = Path("/tmp/corpus/md")  # noqa: S108 - where the tests' helper leaves it; else it is fetched
+        if not source.is_dir():
+            source = BUILD / "md"
+            corpus.fetch(source)
+        shutil.rmtree(data, ignore_errors=True)
+        wiki = [sys.executable, "-m", "wiki", "--data", str(data)]
+        subprocess.run([*wiki, "init"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        subprocess.run([*wiki, "import", "markdown", str(source)], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        (data / ".done").touch()
+    return data
+
+
+def session(data: Path, name: str = "Bench") -> str:
+    """Return the token of a session of an account in a wiki, made if it is not there; the wiki's cache is described."""
+    wiki = create_app(str(data)).site.wiki
+    user = next((user for user in wiki.storage.users() if user.name == name), None)
+    user = user or accounts.new_user(wiki.storage, name, "correct horse battery")
+    token = accounts.begin_session(wiki.storage, user, time.time(), 30)
+    wiki.storage.close()
+    return token
+
+
+def repeated(count: int, tell: bool = True) -> Path:
+    """Return the data folder of a wiki with so many copies of the corpus' pages, made if it is not there."""
+    data = BUILD / f"pages-{count}"
+    recipe = _recipe()
+    with contextlib.suppress(OSError):
+        if (data / ".done").read_text() == recipe:
+            return data
+    shutil.rmtree(data, ignore_errors=True)
+    bases = chosen() if count <= CHOSEN else taken_apart()
+    wiki = open_wiki(str(data))
+    begun = time.monotonic()
+    for start in range(0, count, TRANSACTION):
+        with wiki.storage.writing():
+            for number in range(start, min(start + TRANSACTION, count)):
+                put(wiki, bases, number)
+        if tell and start % 5000 == 0:
+            print(f"  {start} of {count} pages, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    wiki.storage.close()
+    (data / ".done").write_text(recipe)
+    return data
+
+
+def _recipe() -> str:
+    """Return a text that changes with how these wikis are made: this module, the tables, the way words are split."""
+    parts = [Path(__file__), ROOT / "wiki" / "storage" / "sqlite" / "schema.py", ROOT / "wiki" / "storage" / "words.py"]
+    return blake2b(b"".join(part.read_bytes() for part in parts), digest_size=12).hexdigest()
+
+
+def taken_apart() -> list[Base]:
+    """Return the corpus' pages, first those that the small wiki has."""
+    wiki = open_wiki(str(pages_wiki()))
+    found = []
+    for page in wiki.storage.pages():
+        if "/" not in page.name:
+            continue
+        text = wiki.storage.revision(page.name).text or ""
+        links = tuple(link for link in wiki.storage.links(page.name) if link.kind != "file")
+        pieces = _WORD.split(text)
+        found.append(Base(page.name, pieces, list(range(1, len(pieces), 2)), links))
+    wiki.storage.close()
+    found.sort(key=lambda base: base.name)
+    step = len(found) // CHOSEN
+    return found[: step * CHOSEN : step] + [base for at, base in enumerate(found) if at % step or at >= step * CHOSEN]
+
+
+def chosen() -> list[Base]:
+    """Return the pages that the small wiki has."""
+    return taken_apart()[:CHOSEN]
+
+
+def name(bases: list[Base], number: int) -> str:
+    """Return the name of a page by its number."""
+    return f"Copy{number // len(bases)}/{bases[number % len(bases)].name}"
+
+
+def put(wiki: Wiki, bases: list[Base], number: int) -> None:
+    """Put one page into storage, with the facts that its original's rendering gave."""
+    chance = random.Random(number)
+    base = bases[number % len(bases)]
+    pieces = base.pieces.copy()
+    if base.words:
+        for at in chance.choices(base.words, k=len(base.words) // 40 + 1):
+            pieces[at] = word(chance)
+    text = "".join(pieces).rstrip("\n") + "\n"
+    above = f"Copy{number // len(bases)}/"
+    text = text.replace("](/", f"](/{above}")
+    other = name(bases, chance.randrange(number + 1))
+    text += f"\nunique{number:06} [[{other}]]\n"
+    if number % 4 == 0:
+        text += "日本語" + "".join(chr(0x4E00 + chance.randrange(1500)) for _ in range(40)) + "\n"
+    acl = SECRET_ACL if number % 50 == 49 else None
+    links = (*(Link(link.kind, above + link.target, link.detail) for link in base.links), Link("link", other))
+    author = Author(f"id{number % 200}", f"Author {number % 200}", "192.0.2.1", "")
+    revision = Revision(
+        page=above + base.name,
+        number=1,
+        author=author,
+        time=1_700_000_000_000_000 + number * 60_000_000,
+        text=(f"#acl {acl}\n" if acl else "") + text,
+    )
+    wiki.storage.put(revision, Facts(tuple(dict.fromkeys(links)), acl, "", "", text))
+
+
+def word(chance: random.Random) -> str:
+    """Return a made-up word, the shorter the more often it comes."""
+    return "".join(chance.choices(_SYLLABLES, k=chance.choice((2, 2, 2, 3, 3, 4))))
