@@ -24,6 +24,7 @@ ENTRY = "from wiki.wsgi import application\nfrom wiki.gateway.cgi import run\nru
 def stand_in(data: Path) -> None:
     """Put a finished page of 20 KB into a cache."""
     from wiki import keeper, pagecache
+    from wiki.filling import Filling
 
     folder = pagecache.folder(str(data))
     keeper.describe(folder, fingerprint="1")
@@ -32,7 +33,7 @@ def stand_in(data: Path) -> None:
     assert known
     path = cache.path({"wsgi.url_scheme": "http", "SCRIPT_NAME": ""}, known, b"Page")
     assert path
-    filling = keeper.Filling.started(folder, known, path, b"Page")
+    filling = Filling.started(folder, known, path, b"Page")
     assert filling
     filling.keep({}, [("Content-Type", "text/html; charset=utf-8")], b"<p>Some text of a page.</p>\n" * 700)
 

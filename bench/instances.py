@@ -7,7 +7,6 @@ every fiftieth may be read by a group only, so that lists have something to leav
 
 from __future__ import annotations
 
-import contextlib
 import random
 import re
 import shutil
@@ -77,10 +76,9 @@ def session(data: Path, name: str = "Bench") -> str:
 def repeated(count: int, tell: bool = True) -> Path:
     """Return the data folder of a wiki with so many copies of the corpus' pages, made if it is not there."""
     data = BUILD / f"pages-{count}"
+    if is_made(count):
+        return data
     recipe = _recipe()
-    with contextlib.suppress(OSError):
-        if (data / ".done").read_text() == recipe:
-            return data
     shutil.rmtree(data, ignore_errors=True)
     bases = chosen() if count <= CHOSEN else taken_apart()
     wiki = open_wiki(str(data))
@@ -94,6 +92,14 @@ def repeated(count: int, tell: bool = True) -> Path:
     wiki.storage.close()
     (data / ".done").write_text(recipe)
     return data
+
+
+def is_made(count: int) -> bool:
+    """Say whether the wiki with so many pages is there, made as it would be made now."""
+    try:
+        return (BUILD / f"pages-{count}" / ".done").read_text() == _recipe()
+    except OSError:
+        return False
 
 
 def _recipe() -> str:

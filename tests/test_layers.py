@@ -21,7 +21,7 @@ LAYERS = {
     "nouns": {"model", "names", "urls", "query", "words", "patterns"},
     "parts": {
         *("storage", "markup", "acl", "merge", "diff", "search", "interwiki", "passwords", "commonplace"),
-        *("keeper", "i18n", "markdown_links", "markdown_paths", "pages"),
+        *("filling", "keeper", "i18n", "markdown_links", "markdown_paths", "pages"),
     },
     "wiki": {
         *("plugins", "core", "visit", "view", "notify", "fragments", "accounts", "presence", "copying"),

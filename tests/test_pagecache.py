@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from wiki import keeper, pagecache
+from wiki.filling import Filling, finished
 from wiki.model import Unavailable
 from wiki.pagecache import Known, PageCache, key, names_etag, stamp, takes_gzip
 
@@ -380,19 +381,19 @@ def test_the_log_is_bounded_and_a_filling_across_its_end_is_not_kept(
     assert placed(stand_filling(stand, "Front"))
 
 
-def stand_filling(stand: Stand, name: str) -> keeper.Filling:
+def stand_filling(stand: Stand, name: str) -> Filling:
     known = stand.middleware.known()
     assert known
     environ = {"wsgi.url_scheme": "http", "SCRIPT_NAME": "/wiki"}
     path = stand.middleware.path(environ, known, name.encode())
     assert path
-    filling = keeper.Filling.started(stand.folder, known, path, name.encode())
+    filling = Filling.started(stand.folder, known, path, name.encode())
     assert filling
     return filling
 
 
-def placed(filling: keeper.Filling) -> bool:
-    filling.write(keeper.finished([], b"<p>x</p>", []))
+def placed(filling: Filling) -> bool:
+    filling.write(finished([], b"<p>x</p>", []))
     try:
         return filling.place()
     finally:
@@ -431,7 +432,7 @@ def test_a_hit_loads_these_modules_and_no_others(tmp_path: Any) -> None:
     assert known
     path = middleware.path({"wsgi.url_scheme": "http", "SCRIPT_NAME": ""}, known, b"Page")
     assert path
-    filling = keeper.Filling.started(str(tmp_path / "cache"), known, path, b"Page")
+    filling = Filling.started(str(tmp_path / "cache"), known, path, b"Page")
     assert filling
     filling.keep({}, [("Content-Type", "text/html")], TEXT.encode())
     # -S: what `site` loads differs between installations, and must not hide what a hit would load otherwise.

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from wiki import keeper
+from wiki.filling import Filling, finished
 from wiki.pagecache import PageCache, key
 
 Steps = Iterator[bool]
@@ -138,7 +139,7 @@ class Filler:
         self.variant = variant
         known = world.middleware.known()
         assert known
-        self.filling = keeper.Filling(world.folder, known, world.path(name), name.encode())
+        self.filling = Filling(world.folder, known, world.path(name), name.encode())
 
     def steps(self) -> Steps:
         filling = self.filling
@@ -152,7 +153,7 @@ class Filler:
             body = self.world.shown(self.name)
             yield True
         try:
-            filling.write(keeper.finished([], body, []))
+            filling.write(finished([], body, []))
         except FileNotFoundError:
             # A new epoch, and the former one's entries swept away meanwhile.
             return

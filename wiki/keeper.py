@@ -22,7 +22,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, AnyStr
 
 from .model import Unavailable
-from .pagecache import BODY, FORMAT, GZIP, HEAD, Entry, Known, key, read, unchanged
+from .pagecache import BODY, FORMAT, GZIP, HEAD, Known, key, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,13 +30,10 @@ if TYPE_CHECKING:
 
 LOG_LIMIT = 1 << 20
 """Bytes after which the log begins anew. A filling that spans this moment is not kept."""
-BODY_LIMIT = 4 << 20
 WAIT = 10.0
 """Seconds that a writer waits for its lock: whoever keeps an entry has it for less than a millisecond."""
 GAP = 0.02
 """Seconds that who would keep a page waits for a moment between two saves."""
-_OWN = frozenset(("cache-control", "content-length", "date", "etag", "expires", "last-modified", "vary"))
-"""Headers that the cache sets itself, or that would grow old in it."""
 
 
 class Lock:
@@ -155,7 +152,7 @@ class Evicting:
     def evict_all(self) -> None:
         """Evict everything: a new epoch. Call inside the transaction, before its commit; raise Unavailable."""
         try:
-            known = _known(self.folder)
+            known = described(self.folder)
             if known:
                 _write_info(self.folder, known.text.replace(f"\nepoch={known.epoch}\n", f"\nepoch={_epoch()}\n", 1))
             self._swept = True
@@ -171,7 +168,7 @@ class Evicting:
 
     def forget(self, keys: Sequence[bytes]) -> None:
         """Remove the entries under these keys for good, even if the power fails now: the second half of `evict`."""
-        known = _known(self.folder)
+        known = described(self.folder)
         if known is None:
             return
         pages = os.fsencode(self.folder) + b"/pages/" + known.epoch.encode() + b"/"
@@ -243,140 +240,6 @@ class NoCache:
             yield NotEvicting()
 
 
-class Filling:
-    """One attempt to keep a page: from before its first read until its entry is in place."""
-
-    def __init__(self, folder: str, known: Known, path: bytes, name: bytes) -> None:
-        self.folder = folder
-        self.known = known
-        self.path = path
-        self.name = name
-        self.lock = Lock(folder)
-        self.log = Log(folder)
-        self.mark = (b"", 0)
-        self._temporary: list[bytes] = []
-
-    @classmethod
-    def started(cls, folder: str, known: Known, path: bytes, name: bytes) -> Filling | None:
-        """Return a filling whose reads may begin now, None if it could not be kept anyway."""
-        filling = cls(folder, known, path, name)
-        try:
-            return filling if filling.begin() else None
-        except OSError:
-            return None
-
-    def begin(self) -> bool:
-        """Note where the log ends, and return whether that could be done within 20 ms; raise OSError."""
-        try:
-            if not self.lock.take(exclusive=True, seconds=GAP) or not self._valid():
-                return False
-            self.mark = self.log.mark()
-            return True
-        finally:
-            self.lock.release()
-
-    def accepts(self, keep: dict[str, object], status: str, headers: list[tuple[str, str]]) -> bool:
-        """Say whether a view has given this response to be kept."""
-        name = keep.get("name")
-        return (
-            isinstance(name, str)
-            and name.encode("utf-8", "surrogateescape") == self.name
-            and status[:3] == "200"
-            and not any(field.lower() in ("set-cookie", "content-encoding") for field, _ in headers)
-        )
-
-    def keep(self, keep: dict[str, object], headers: list[tuple[str, str]], body: bytes) -> Entry | None:
-        """Keep a page if that is right, and return its entry, kept or not; None if it is too large for one."""
-        if len(body) > BODY_LIMIT:
-            return None
-        stamps = keep.get("stamps")
-        lines = [str(line) for line in stamps] if isinstance(stamps, list) else []
-        entry = finished(headers, body, lines)
-        try:
-            if not any("\n" in line for line in lines):
-                self.write(entry)
-                self.place()
-        except OSError:
-            pass
-        finally:
-            self.discard()
-        return entry
-
-    def write(self, entry: Entry) -> None:
-        """Write the entry's files under names that nobody looks for; raise OSError."""
-        assert isinstance(entry.body, bytes)
-        pages = os.fsencode(self.folder) + b"/pages/" + self.known.epoch.encode()
-        _make(os.path.dirname(self.path))
-        base = pages + b"/new-" + os.urandom(8).hex().encode()
-        self._temporary = [base + suffix for suffix in (BODY, GZIP, HEAD)]
-        states = [_write(base + BODY, entry.body)]
-        states.append(_write(base + GZIP, entry.gzip) if isinstance(entry.gzip, bytes) else "")
-        lines = [FORMAT, entry.etag, *states, str(len(entry.stamps))]
-        rest = [*entry.stamps, *(f"{field}: {value}" for field, value in entry.headers), "end"]
-        head = "\n".join(lines).encode() + b"\n" + self.name + b"\n"
-        _write(base + HEAD, head + "\n".join(rest).encode("utf-8", "surrogateescape"))
-
-    def place(self) -> bool:
-        """Put the written files in place if nothing evicted concerns them, and return whether; raise OSError."""
-        try:
-            if not self.lock.take(exclusive=True, seconds=GAP) or not self.fresh():
-                return False
-            self.rename()
-            return True
-        finally:
-            self.lock.release()
-
-    def fresh(self) -> bool:
-        """Say whether what was read since the beginning still holds. Hold the lock exclusively."""
-        evicted = self.log.since(self.mark)
-        return evicted is not None and key(self.name) not in evicted and self._valid()
-
-    def rename(self) -> None:
-        """Rename the written files: bodies first, since an entry is there when its head is."""
-        body, zipped, head = self._temporary
-        os.replace(body, self.path + BODY)
-        try:
-            os.replace(zipped, self.path + GZIP)
-        except FileNotFoundError:
-            with suppress(FileNotFoundError):
-                os.unlink(self.path + GZIP)
-        os.replace(head, self.path + HEAD)
-
-    def discard(self) -> None:
-        """Remove what was written and not put in place."""
-        for path in self._temporary:
-            with suppress(OSError):
-                os.unlink(path)
-        self._temporary = []
-
-    def _valid(self) -> bool:
-        now = _known(self.folder)
-        return now is not None and now.text == self.known.text and unchanged(now.stamps)
-
-
-def finished(headers: list[tuple[str, str]], body: bytes, stamps: list[str]) -> Entry:
-    """Return the entry of a page with these headers (of which those that the cache sets itself are left out)."""
-    import zlib
-    from hashlib import blake2b
-
-    entry = Entry.__new__(Entry)
-    entry.head = b""
-    entry.body = body
-    entry.gzip = ""
-    if len(body) > 200:
-        packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-        packed = packer.compress(body) + packer.flush()
-        if len(packed) < len(body):
-            entry.gzip = packed
-    # A page whose headers changed (another policy, another language) is another page to a browser.
-    entry.headers = [(name, value) for name, value in headers if name.lower() not in _OWN]
-    digest = blake2b(body, digest_size=12)
-    digest.update(repr(entry.headers).encode())
-    entry.etag = digest.hexdigest()
-    entry.stamps = stamps
-    return entry
-
-
 def describe(
     folder: str,
     *,
@@ -410,16 +273,16 @@ def describe(
     ]
     if any("\n" in field for field in fields):
         raise ValueError("a setting that the door must know contains a line break")
-    before = _known(folder)
+    before = described(folder)
     if before and before.text == _text(fields, before.epoch):
         return before
     known = Known(_text(fields, _epoch()))
     lock = Lock(folder)
     try:
-        _make(os.fsencode(folder))
+        make_folder(os.fsencode(folder))
         if lock.take(exclusive=True, seconds=WAIT):
             # Another process may have said the same while this one waited.
-            before = _known(folder)
+            before = described(folder)
             if before and before.text == _text(fields, before.epoch):
                 return before
             _write_info(folder, known.text)
@@ -438,7 +301,7 @@ def sweep(folder: str) -> None:
     """Remove the entries of former epochs."""
     import shutil
 
-    known = _known(folder)
+    known = described(folder)
     pages = os.path.join(folder, "pages")
     for name in _listing(pages):
         if known is None or name != known.epoch:
@@ -453,7 +316,7 @@ def _epoch() -> str:
     return os.urandom(9).hex()
 
 
-def _known(folder: str) -> Known | None:
+def described(folder: str) -> Known | None:
     try:
         return Known(read(os.fsencode(folder) + b".info").decode("utf-8", "surrogateescape"))
     except (OSError, ValueError, KeyError):
@@ -464,7 +327,7 @@ def _write_info(folder: str, text: str) -> None:
     path = os.fsencode(folder) + b".info"
     temporary = path + b"." + os.urandom(6).hex().encode()
     try:
-        _write(temporary, text.encode("utf-8", "surrogateescape"), durable=True)
+        write_file(temporary, text.encode("utf-8", "surrogateescape"), durable=True)
         os.replace(temporary, path)
         _sync(os.path.dirname(path))
     except OSError:
@@ -473,7 +336,7 @@ def _write_info(folder: str, text: str) -> None:
         raise
 
 
-def _write(path: bytes, content: bytes, durable: bool = False) -> str:
+def write_file(path: bytes, content: bytes, durable: bool = False) -> str:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         rest = memoryview(content)
@@ -487,10 +350,10 @@ def _write(path: bytes, content: bytes, durable: bool = False) -> str:
         os.close(descriptor)
 
 
-def _make(directory: bytes) -> None:
+def make_folder(directory: bytes) -> None:
     # `os.makedirs` would give its mode to the last folder only.
     if directory and not os.path.isdir(directory):
-        _make(os.path.dirname(directory))
+        make_folder(os.path.dirname(directory))
         with suppress(FileExistsError):
             os.mkdir(directory, 0o700)
 

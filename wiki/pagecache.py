@@ -139,7 +139,7 @@ class PageCache:
                 return [body] if body else []
         app, door = built or self._build()
         if known and name and path and environ["REQUEST_METHOD"] == "GET" and same(door, known):
-            from .keeper import Filling
+            from .filling import Filling
 
             filling = Filling.started(self.folder, known, path, name)
             if filling:
@@ -270,7 +270,7 @@ class PageCache:
 
 
 if TYPE_CHECKING:
-    from .keeper import Filling
+    from .filling import Filling
 
 
 def same(door: Known | None, known: Known) -> bool:

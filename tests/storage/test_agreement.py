@@ -128,7 +128,7 @@ class Agreement(RuleBasedStateMachine):
             lambda s: s.count(prefix=name, readable=readable),
             lambda s: s.existing([name, after], readable=readable),
             lambda s: s.branches(name, readable=readable),
-            lambda s: s.branches(after=after, limit=limit, readable=readable),
+            lambda s: s.branches(after=after.partition("/")[0], limit=limit, readable=readable),
             lambda s: s.backlinks(name, after=after, limit=limit, readable=readable),
             lambda s: s.backlinks(name, kinds=("file",), detail="", readable=readable),
             lambda s: s.wanted(limit=limit, offset=1, readable=readable),
@@ -165,5 +165,5 @@ class Agreement(RuleBasedStateMachine):
 
 TestAgreement = Agreement.TestCase
 TestAgreement.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )

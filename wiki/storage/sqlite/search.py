@@ -192,7 +192,7 @@ class Searching(Database):
         terms = {page: words.terms(name) for page, name in found}
         last = self._row("select max(id) from page")
         for pages in having.values():
-            rarity = math.log(1 + (last[0] if last else 1) / (1 + len(pages)))
+            rarity = math.log(1 + ((last and last[0]) or 0) / (1 + len(pages)))
             for page in pages:
                 if page in score:
                     score[page] += rarity
