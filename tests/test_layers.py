@@ -24,7 +24,7 @@ LAYERS = {
         *("filling", "keeper", "i18n", "markdown_links", "markdown_paths", "pages"),
     },
     "wiki": {
-        *("plugins", "core", "visit", "view", "notify", "fragments", "accounts", "presence", "copying"),
+        *("plugins", "core", "visit", "reading", "renaming", "writing", "view", "notify", "fragments", "accounts", "presence", "copying"),
         *("markdown_folder",),
     },
     "additions": {"macros", "auth"},

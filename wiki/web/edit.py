@@ -13,7 +13,7 @@ from markupsafe import Markup
 from .. import names
 from ..markup.head import head
 from ..model import BadName, BadRequest, EditConflict, Forbidden, NoSuchPage, Revision, WikiError
-from ..visit import one_line
+from ..writing import one_line
 from .exchange import Exchange, StaleForm
 from .pages import number_of
 
@@ -147,7 +147,9 @@ def _editor(
     elif base is None:
         base = _base(exchange) if form.get("base", "").isdigit() else 0
     who = exchange.user.name if exchange.user else exchange.address
-    others = exchange.site.presence.enter(name, _visitor(exchange), who)
+    found = exchange.site.presence.enter(name, _visitor(exchange), who)
+    # Who has two windows open need not be warned of himself.
+    others = {other: since for other, since in found if other != who or exchange.user is None}
     message = exchange.said(error) if error and conflict is None else ""
     if isinstance(error, Forbidden) and exchange.user is None:
         message += " " + exchange.gettext("Log in in another tab, then save again: your text stays here.")
@@ -166,7 +168,7 @@ def _editor(
         preview=_preview(exchange, name, text) if preview else None,
         changes=_changes(exchange, name, text, base) if changes else None,
         error=message,
-        others=[(who, int(since * 1_000_000)) for who, since in others],
+        others=[(other, int(since * 1_000_000)) for other, since in others.items()],
         conflict=conflict,
     )
 

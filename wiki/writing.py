@@ -1,0 +1,48 @@
+"""The one door through which a visit changes anything: storage's transaction and the page cache's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .model import Facts, Forbidden, Page, Revision
+from .reading import Reading
+
+if TYPE_CHECKING:
+    from .core import Evicting
+
+
+class Writing(Reading):
+    """What every change made by a visit goes through."""
+
+    @contextmanager
+    def _writing(self) -> Iterator[Evicting]:
+        """The one door for changes: a storage transaction in which the page cache's lock is held."""
+        with self.wiki.cache.writing(self.storage.writing()) as evicting:
+            yield evicting
+
+    def _put(self, evicting: Evicting, revision: Revision, facts: Facts, before: Page | None) -> Revision:
+        stored = self.storage.put(revision, facts)
+        self.wiki.evict(evicting, revision.page, before, self.storage.page(revision.page))
+        return stored
+
+    def _require_on(self, right: str, page: Page) -> None:
+        """Raise Forbidden by the state of the page inside a transaction."""
+        if not self._allows(right, page.acl):
+            raise Forbidden(right=right, name=page.name)
+
+    def _deletion(self, page: Page, comment: str) -> Revision:
+        return Revision(
+            page=page.name,
+            number=page.number + 1,
+            author=self.author,
+            time=self.wiki.now(),
+            kind="delete",
+            comment=comment,
+        )
+
+
+def one_line(comment: str) -> str:
+    """Return a comment without line ends, at most 500 characters."""
+    return " ".join(comment.split())[:500]
