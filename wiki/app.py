@@ -8,7 +8,8 @@ import zlib
 from hashlib import blake2b
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from werkzeug.sansio.utils import get_host
 
 from . import __version__, keeper, macros, pagecache, resources
 from .core import Rules, Wiki
@@ -55,6 +56,12 @@ class App(Flask):
     def __init__(self, site: Site) -> None:
         super().__init__("wiki", static_folder=None, template_folder=None, root_path=PACKAGE)
         self.site = site
+
+    def create_url_adapter(self, request: Request | None) -> None:
+        """Make none, but refuse a Host that is not ours, as Flask does here."""
+        if request is not None and (trusted := self.config["TRUSTED_HOSTS"]) is not None:
+            request.trusted_hosts = trusted
+            get_host(request.scheme, request.headers.get("Host"), request.server, trusted)
 
     def dispatch_request(self) -> Response:
         """Return the answer to the current request."""
