@@ -7,11 +7,14 @@ every fiftieth may be read by a group only, so that lists have something to leav
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -21,6 +24,7 @@ from wiki import accounts
 from wiki.app import create_app, open_wiki
 from wiki.core import Wiki
 from wiki.model import Author, Facts, Link, Revision
+from wiki.storage.sqlite import SqliteStorage
 
 from . import corpus
 
@@ -32,6 +36,10 @@ TRANSACTION = 1000
 CHOSEN = 100
 """How many different pages the small wiki has; measured are copies of these, whatever the size."""
 
+RECIPE = 1
+"""Counted up when `put` makes other pages than before."""
+
+PROBE = "Ein kleiner Text, 日本語 and Café.\n"
 SECRET_ACL = "StaffGroup:read,write,delete,revert All:"
 _WORD = re.compile(r"([A-Za-z]{5,})")
 _SYLLABLES = [a + b for a in "bcdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "ing", "ou")]
@@ -103,9 +111,16 @@ def is_made(count: int) -> bool:
 
 
 def _recipe() -> str:
-    """Return a text that changes with how these wikis are made: this module, the tables, the way words are split."""
-    parts = [Path(__file__), ROOT / "wiki" / "storage" / "sqlite" / "schema.py", ROOT / "wiki" / "storage" / "words.py"]
-    return blake2b(b"".join(part.read_bytes() for part in parts), digest_size=12).hexdigest()
+    """Return a text that changes with how these wikis are made: their pages, the tables, what the index is made of."""
+    with tempfile.TemporaryDirectory() as folder:
+        storage = SqliteStorage("probe.db", folder)
+        storage.put(Revision(page="Probe/日本語", number=1, text=PROBE), Facts(body=PROBE))
+        storage.close()
+        probe = sqlite3.connect(os.path.join(folder, "probe.db"))
+        tables = probe.execute("select name, sql from sqlite_master where name not like '%migrations%' order by name")
+        parts = [RECIPE, *tables, *probe.execute("select block from search_data order by id")]
+        probe.close()
+    return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
 
 def taken_apart() -> list[Base]:

@@ -76,9 +76,9 @@ def fill(storage: SqliteStorage, text: Text, pages: int) -> int:
     return total
 
 
-def save(storage: SqliteStorage, text: Text, number: int, revision: int) -> Revision:
+def save(storage: SqliteStorage, text: Text, number: int, revision: int, body: str = "") -> Revision:
     """Save one revision with 20 links."""
-    body = text.page(number)
+    body = body or text.page(number)
     links = tuple(dict.fromkeys(Link("link", name(text.chance.randrange(int(number * 1.1) + 20))) for _ in range(20)))
     acl = f"Group{number % 50}:read" if number % 5 == 0 else None
     author = Author(f"id{number % 500}", f"Author {number % 500}", "192.0.2.1", "")
@@ -114,9 +114,11 @@ def main(pages: int, size: int, folder: str) -> None:
     def any_page() -> str:
         return name(chance.randrange(pages))
 
+    prepared = [text.page(number) for number in range(100)]
+
     def put(turn: int) -> None:
         number = chance.randrange(pages)
-        save(storage, text, number, storage.page(name(number)).number + 1)
+        save(storage, text, number, storage.page(name(number)).number + 1, chance.choice(prepared))
 
     def edit(turn: int) -> None:
         number = chance.randrange(pages)

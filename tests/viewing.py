@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from wiki import macros
@@ -27,8 +27,9 @@ class Uncached:
         self.evicted: set[str] = set()
 
     @contextmanager
-    def writing(self) -> Iterator[Uncached]:
-        yield self
+    def writing(self, transaction: AbstractContextManager[None] | None = None) -> Iterator[Uncached]:
+        with transaction or nullcontext():
+            yield self
 
     def evict(self, names: set[str]) -> None:
         self.evicted |= names

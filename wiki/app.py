@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Request, Response, request
 from werkzeug.sansio.utils import get_host
 
-from . import __version__, keeper, macros, pagecache, resources
+from . import __version__, interwiki, keeper, macros, pagecache, resources
 from .core import Rules, Wiki
 from .fragments import Fragments
 from .instance import Instance
@@ -65,6 +65,8 @@ class App(Flask):
 
     def dispatch_request(self) -> Response:
         """Return the answer to the current request."""
+        if request.routing_exception is not None:
+            raise request.routing_exception
         exchange = Exchange(self.site, request)
         try:
             return exchange.finish(dispatch(exchange, _path(exchange)))
@@ -96,6 +98,7 @@ def open_wiki(folder: str, settings: Settings | None = None) -> Wiki:
         page_limit=settings.page_limit,
         upload_limit=settings.upload_limit,
         render_seconds=settings.render_seconds,
+        interwiki=interwiki.TABLE,
     )
     fingerprint = f"{__version__} {rules.markup} {rules.category} {sorted(rules.interwiki.items())}"
     fragments = Fragments(os.path.join(instance.cache, "fragments"), fingerprint)

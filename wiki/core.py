@@ -78,10 +78,10 @@ class Wiki:
         self.policy = acl.Policy(rules.acl_before, rules.acl_default, rules.acl_after)
         self._group = re.compile(rf"{rules.group}\Z")
 
-    def visit(self, user: User | None = None, address: str = "", host: str = "") -> Visit:
-        """Return the visit of an account, or of an anonymous visitor."""
+    def visit(self, user: User | None = None, address: str = "", host: str = "", trusted: bool = False) -> Visit:
+        """Return the visit of an account, or of an anonymous visitor; `trusted` if the web server has recognised it."""
         name = user.name if user else ""
-        return Visit(self, user, Author(user.id if user else "", name, address, host))
+        return Visit(self, user, Author(user.id if user else "", name, address, host), trusted)
 
     def visit_system(self, name: str) -> Visit:
         """Return a visit that may do everything and signs with this name: imports, set-up, the command line."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Reading:
     """The reading half of a visit. `user` is None for an anonymous visitor."""
 
-    def __init__(self, wiki: Wiki, user: User | None, author: Author) -> None:
+    def __init__(self, wiki: Wiki, user: User | None, author: Author, trusted: bool = False) -> None:
         self.wiki = wiki
         self.user = user
         self.author = author
@@ -39,7 +39,9 @@ class Reading:
         self._members: dict[str, tuple[str, ...]] = {}
         name = user.name if user else ""
         admin = user is not None and user.admin
-        self.who = acl.Who(name, known=user is not None, trusted=False, admin=admin, groups=self._in_group)
+        self.who = acl.Who(
+            name, known=user is not None, trusted=trusted and user is not None, admin=admin, groups=self._in_group
+        )
 
     # -- rights ------------------------------------------------------------------------------------------------------
 

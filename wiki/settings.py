@@ -58,7 +58,9 @@ class Settings:
     upload_limit: int = _setting(64 * 1024 * 1024, "The most bytes that an uploaded file may have.", least=1)
     session_days: int = _setting(30, "Days until who logged in has to do so again.", least=1)
     remote_user: bool = _setting(False, "Whether to believe the web server's REMOTE_USER variable.")
-    trusted_proxies: tuple[str, ...] = _setting((), "Addresses or networks whose X-Forwarded-* headers are believed.")
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "Addresses or networks whose X-Forwarded-* headers are believed; unix: a local socket."
+    )
     render_seconds: float = _setting(
         2.0, "Seconds that rendering a page may take before its source is shown.", least=0.1
     )
@@ -246,10 +248,13 @@ def _proxies(value: tuple[str, ...], source: Source) -> tuple[str, ...]:
         from ipaddress import ip_network
 
         for each in value:
+            if each == "unix":
+                continue
             try:
                 ip_network(each, strict=False)
             except ValueError:
-                raise _refused(source, 'a list of addresses or networks, such as ["127.0.0.1", "10.0.0.0/8"]') from None
+                allowed = 'a list of addresses, networks or "unix", such as ["127.0.0.1", "10.0.0.0/8"]'
+                raise _refused(source, allowed) from None
     return value
 
 

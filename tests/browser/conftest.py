@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-
 from bench import corpus as documents
 
 from . import chromium, garden

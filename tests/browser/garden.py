@@ -111,20 +111,20 @@ Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaf
 
 def planted(folder: Path, before: Path | None = None) -> None:
     """Make a wiki in a folder: the start pages, what is in another folder of Markdown if one is given, and the garden."""
-    wiki = opened(folder)
+    clock = [time.time_ns() // 1000 - 5 * DAY]
+    wiki = opened(folder, lambda: clock[0])
     if before is not None:
         from wiki import markdown_folder
 
         visit = wiki.visit_system("import")
         markdown_folder.import_folder(visit, str(before), wiki.rules.front_page, "", "imported", lambda *_: None)
-    _grow(wiki)
+    clock[0] += DAY
+    _grow(wiki, clock)
     wiki.storage.close()
 
 
-def _grow(wiki: Wiki) -> None:
-    """Write pages as if over some days, the last of them an hour ago."""
-    clock = [time.time_ns() // 1000 - 4 * DAY]
-    wiki.now = lambda: clock[0]
+def _grow(wiki: Wiki, clock: list[int]) -> None:
+    """Write pages as if over some days; the clock is in microseconds since 1970."""
     users = {user.name: user for user in wiki.storage.users()}
     root, ann, bob = (wiki.visit(users[name], f"192.0.2.{number}") for number, name in enumerate(("Root", "Ann", "Bob")))
     system = wiki.visit_system("Garden Society")

@@ -222,7 +222,7 @@ SCREENS = (
     _screen("preferences-refused", "preferences", special("preferences"), ".box.error", who="Ann", deed=_unproved),
     _screen("logout", "message", special("logout"), "form.one .primary", who="Ann"),
     _screen("admin", "admin", special("admin"), "dl.definitions", who="Root"),
-    _screen("admin_users", "admin_users", special("admin/users"), "table.data", who="Root"),
+    _screen("admin_users", "admin_users", special("admin/users"), "ul.accounts", who="Root"),
     _screen("admin_users-none", "admin_users", special("admin/users", q="nobody"), ".empty", who="Root"),
 )
 """Every screen and the states that look different, those of empty lists and refused forms among them."""

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +74,10 @@ def command(folder: Path, *arguments: object, **options: object) -> subprocess.C
     return subprocess.run(wiki, cwd=ROOT, check=True, capture_output=True, text=True)
 
 
-def opened(folder: Path) -> Wiki:
-    """Return the wiki in a data folder, with the start pages and the accounts."""
+def opened(folder: Path, now: Callable[[], int]) -> Wiki:
+    """Return the wiki in a data folder, with the start pages and the accounts; what it takes for the time."""
     wiki = app.open_wiki(str(folder))
+    wiki.now = now
     app.seed(wiki)
     for name, admin in ACCOUNTS.items():
         accounts.new_user(wiki.storage, name, PASSWORD, f"{name.lower()}@example.org", admin)

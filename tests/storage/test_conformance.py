@@ -119,6 +119,13 @@ def test_copying_keeps_numbers_times_and_ids(storage: Storage) -> None:
         storage.revision("A", 4)
 
 
+def test_an_id_belongs_to_one_page(storage: Storage) -> None:
+    for name in "AB":
+        storage.put(Revision(page=name, number=1, text="x", page_id="abc"), Facts(), exact=True)
+    assert storage.page_by_id("abc").name == "A"
+    assert storage.page("B").id not in ("abc", "")
+
+
 def test_a_deleted_page_keeps_its_history(storage: Storage) -> None:
     save(storage, "A", "old", acl=SECRET, links=link("B"))
     delete(storage, "A", acl=SECRET)

@@ -19,10 +19,10 @@ import pytest
 from sqlite_utils import Database as Sheets
 from sqlite_utils import Migrations
 
-from wiki.model import EditConflict, Facts, Problem, Revision, StorageError, Unavailable
-from wiki.query import And, Not, Or, Phrase, Title, Word
+from wiki.model import BadRequest, EditConflict, Facts, Problem, Revision, StorageError, Unavailable
+from wiki.query import DEPTH, And, Node, Not, Or, Phrase, Title, Word
 from wiki.storage import open_storage, words
-from wiki.storage.sqlite import SqliteStorage, database, schema, search
+from wiki.storage.sqlite import SqliteStorage, database, index, schema, search
 
 from .filling import SECRET, delete, link, names, save, upload
 
@@ -71,6 +71,20 @@ def test_a_commit_survives_a_power_cut(storage: SqliteStorage) -> None:
         assert pragma(storage, "synchronous") == extra
 
 
+def test_wal_is_left_where_it_is_not_sound(storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage._run("pragma journal_mode = wal").fetchall()
+    save(storage, "A", "kept")
+    storage.close()
+    monkeypatch.setattr(database, "safe_wal", lambda path: False)
+    assert pragma(storage, "journal_mode") == "delete"
+    assert storage.revision("A").text == "kept"
+    storage._run("pragma journal_mode = wal").fetchall()
+    storage.close()
+    monkeypatch.setattr(database, "safe_wal", lambda path: True)
+    assert pragma(storage, "journal_mode") == "wal"
+    assert pragma(storage, "synchronous") == 2
+
+
 @pytest.mark.parametrize(
     ("version", "safe"),
     [((3, 40, 1), False), ((3, 44, 5), False), ((3, 44, 6), True), ((3, 45, 0), False), ((3, 50, 6), False),
@@ -94,7 +108,8 @@ def test_opening_imports_no_schema(tmp_path: Path) -> None:
     SqliteStorage("wiki.db", str(tmp_path)).close()
     script = (
         "import sys; from wiki.storage import open_storage; s = open_storage('sqlite:wiki.db', sys.argv[1]); s.pages();"
-        "print([m for m in ('sqlite_utils', 'wiki.storage.sqlite.schema', 'flask', 'difflib') if m in sys.modules])"
+        "never = {'sqlite_utils', 'wiki.storage.sqlite.schema', 'flask', 'difflib', 'wiki.query'};"
+        "print(sorted(never & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -467,7 +482,7 @@ def test_a_damaged_file_is_not_served(storage: SqliteStorage) -> None:
 def test_an_index_that_does_not_fit_is_found_and_mended(storage: SqliteStorage) -> None:
     save(storage, "A", "alpha beta")
     save(storage, "B", "gamma")
-    arguments = (1, *(search.indexed(words.terms(text)) for text in ("A", "alpha beta")))
+    arguments = (1, *index.columns(words.terms("A"), words.terms("alpha beta")))
     storage._run("insert into search (search, rowid, title, body) values ('delete', ?, ?, ?)", *arguments)
     assert [problem.where for problem in problems(storage)] == ["A"]
     assert names(storage.search(Word("alpha")).hits) == []
@@ -561,6 +576,27 @@ def test_an_index_of_another_splitting_is_not_used_until_made_anew(
     storage.reindex(lambda revision: Facts(body=revision.text or ""))
     assert problems(storage) == []
     assert sorted(names(storage.search(Word("bet")).hits)) == ["A", "B"]
+
+
+def test_a_deep_or_long_query_is_answered(storage: SqliteStorage) -> None:
+    save(storage, "A", "fox and hound")
+    deep: Node = Word("fox")
+    for _ in range(DEPTH):
+        deep = And((Or((deep, Word("cat"))), Not(Word("dog"))))
+    assert names(storage.search(deep).hits) == ["A"]
+    long = (*(Word(f"w{number}") for number in range(200)), Word("fox"))
+    assert names(storage.search(Or(long)).hits) == ["A"]
+    assert names(storage.search(And((Word("hound"), *(Not(word) for word in long[:-1])))).hits) == ["A"]
+
+
+def test_what_cannot_be_stored_cannot_be_asked_for(storage: SqliteStorage) -> None:
+    for call in (
+        lambda: storage.page("\ud800"),
+        lambda: storage.search(Title("\udfff")),
+        lambda: storage.changes(before=(1 << 70, 0)),
+    ):
+        with pytest.raises(BadRequest):
+            call()
 
 
 def test_more_matches_than_are_ranked(storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -531,3 +531,17 @@ def test_no_cache_keeps_the_screens_of_accounts(as_user: AsUser, browser: Browse
     ann = as_user("Ann")
     for visitor, url in ((ann, "/-/preferences"), (browser, "/-/login"), (browser, "/-/register")):
         assert visitor.get(url).headers["Cache-Control"] == "private, no-store"
+
+
+def test_whom_the_web_server_recognised_is_logged_in_only_if_the_setting_says_so(
+    make_app: Callable[..., Flask], browser: Browser
+) -> None:
+    server = {"environ_overrides": {"REMOTE_USER": "Grace"}}
+    assert "Grace" not in browser.open("/-/recent", **server).text
+    trusting = Browser(make_app(remote_user=True))
+    assert "Grace" in trusting.open("/-/recent", **server).text
+    trusting.site.wiki.visit_system("Setup").save("Closed", "#acl Trusted:read All:\nfor the trusted\n")
+    assert trusting.get("/Closed").status == 403
+    assert "for the trusted" in trusting.open("/Closed", **server).text
+    odd = {"environ_overrides": {"REMOTE_USER": "All"}}
+    assert trusting.open("/Closed", **odd).status == 403

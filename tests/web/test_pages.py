@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from wiki.web.site import Site
 
@@ -177,3 +178,11 @@ def test_an_error_nobody_expected_is_logged_under_the_id_that_is_shown(
     log = (site.folder / "log" / "error.log").read_text()
     incident = next(line.split()[1] for line in log.splitlines() if not line.startswith(" "))
     assert incident in answer.text and "very secret detail" in log
+
+
+def test_a_foreign_host_name_is_refused_where_hosts_are_configured(make_app: Callable[..., Flask]) -> None:
+    browser = Browser(make_app(allowed_hosts=["localhost"]))
+    assert browser.get("/-/recent").status == 200
+    for url in ("/-/recent", "/", "/-/feed/recent.atom", "/Page?action=raw"):
+        answer = browser.get(url, {"Host": "evil.example"})
+        assert answer.status == 400 and "evil.example" not in answer.text, url

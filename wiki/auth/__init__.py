@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 def recognised(site: Site, request: Request) -> tuple[User | None, str]:
     """Return the visitor's account (None if anonymous) and session token ('' if none that is valid)."""
+    if site.settings.remote_user and (name := request.environ.get("REMOTE_USER")):
+        from .remote_user import account
+
+        return account(site.wiki.storage, str(name)), ""
     token = request.cookies.get("wiki_session", "")
     if not token:
         return None, ""

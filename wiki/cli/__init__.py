@@ -63,7 +63,9 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     meant = next((word for word in arguments if word in COMMANDS), "")
     for name, (module, summary) in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".", parents=[folder])
+        command = commands.add_parser(
+            name, help=summary, description=summary[0].upper() + summary[1:] + ".", parents=[folder]
+        )
         if name == meant:
             import_module(f".{module}", __package__).arguments(name, command)
     return parser

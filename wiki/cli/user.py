@@ -26,7 +26,7 @@ def arguments(command: str, parser: argparse.ArgumentParser) -> None:
     """Declare what `user` takes."""
     deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
     for deed, summary in DEEDS.items():
-        each = deeds.add_parser(deed, help=summary, description=summary.capitalize() + ".")
+        each = deeds.add_parser(deed, help=summary, description=summary[0].upper() + summary[1:] + ".")
         if deed == "list":
             continue
         each.add_argument("name", metavar="NAME", help="the account's name" + ("" if deed == "add" else " or address"))

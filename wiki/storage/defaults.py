@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random as chance
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
 REFERRING = ("link", "include", "redirect", "category")
 NAME_BONUS = 100.0
 """What a match in the name weighs in a score, against a few points at most for one in the body."""
-
-
-def user_key(text: str) -> str:
-    """Return what account names and e-mail addresses are compared by."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def acls(storage: Storage) -> list[str | None]:
@@ -106,22 +100,15 @@ def random(storage: Storage, count: int, readable: Readable) -> list[str]:
 
 
 def titles(storage: Storage, part: str, limit: int, readable: Readable) -> list[str]:
-    return ranked((page.name for page in storage.pages(readable=readable)), part)[:limit]
-
-
-def ranked(names: Iterable[str], part: str) -> list[str]:
-    """Return those of the names that contain a part, best first as `Storage.titles` says."""
-    folded = words.fold(part)
-    found = ((words.standing(words.fold(name), folded), name) for name in names)
-    return [name for _, name in sorted((how, name) for how, name in found if how is not None)]
+    return words.ranked((page.name for page in storage.pages(readable=readable)), part)[:limit]
 
 
 def user_named(storage: Storage, name: str) -> User:
-    key = user_key(name)
+    key = words.user_key(name)
     users = storage.users()
     for field in ("name", "email"):
         for user in users:
-            if key and user_key(getattr(user, field)) == key:
+            if key and words.user_key(getattr(user, field)) == key:
                 return user
     raise NoSuchUser(name=name)
 
@@ -219,14 +206,14 @@ def targets(node: LinkTo | Category) -> tuple[str, ...]:
 
 def accounts(storage: Storage, name: str) -> set[str]:
     """Return the id of the account of this name, as a set."""
-    key = user_key(name)
-    return {user.id for user in storage.users() if user_key(user.name) == key}
+    key = words.user_key(name)
+    return {user.id for user in storage.users() if words.user_key(user.name) == key}
 
 
 def _wrote(storage: Storage, author: str, name: str) -> bool:
     ids = accounts(storage, author)
-    key = user_key(author)
+    key = words.user_key(author)
     return any(
-        change.number and (user_key(change.author.name) == key or change.author.id in ids)
+        change.number and (words.user_key(change.author.name) == key or change.author.id in ids)
         for change in storage.history(name, limit=1_000_000_000)
     )

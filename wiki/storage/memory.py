@@ -28,7 +28,7 @@ from ..model import (
     User,
 )
 from . import CHUNK, Progress, Readable, Storage
-from .defaults import user_key
+from .words import user_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,7 +124,9 @@ class MemoryStorage(Storage):
             if revision.number <= number or (revision.number != number + 1 and not exact):
                 raise EditConflict(name=name, theirs=self.revision(name) if number else None)
             if kept is None:
-                page_id = (exact and revision.page_id) or secrets.token_urlsafe(9)
+                page_id = revision.page_id if exact else ""
+                if not page_id or any(other.page.id == page_id for other in self._state.pages.values()):
+                    page_id = secrets.token_urlsafe(9)
                 kept = _Kept(Page(id=page_id, name=name, number=0), facts)
             self._state.position += 1
             stored = replace(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from ..words import fold as fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,13 +20,6 @@ PART = 3
 """The fewest characters that are looked for inside a word."""
 
 _LONGEST = 64
-# Diacritics of Latin, Greek, Cyrillic, Hebrew and Arabic. U+0345 is a letter once folded; vowel signs of Indic scripts
-# and the voicing of kana make another letter and stay.
-_DIACRITICS = re.compile(
-    "[\u0300-\u0344\u0346-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
-    "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
-    "\ufe20-\ufe2f]"
-)
 # Scripts that are written without blanks between words, or whose words grow endings that a prefix does not reach:
 # Thai to Tibetan, Burmese, hangul, Khmer, han, kana, bopomofo.
 _UNSPACED = (
@@ -32,22 +28,20 @@ _UNSPACED = (
     "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _INDIC = "\u0900-\u0963\u0966-\u096f\u0971-\u0dff"
-_RUNS = re.compile(f"([{_UNSPACED}]+)|((?:[{_INDIC}]|(?![{_UNSPACED}])[^\\W_]){{1,{_LONGEST}}})")
-_ASCII = re.compile(f"[a-z0-9]{{1,{_LONGEST}}}")
+_RUNS = f"([{_UNSPACED}]+)|((?:[{_INDIC}]|(?![{_UNSPACED}])[^\\W_]){{1,{_LONGEST}}})"
+_ASCII = f"[a-z0-9]{{1,{_LONGEST}}}"
 _STARTS = " /-_.:,()"
 
 
-def fold(text: str) -> str:
-    """Return a text without case, diacritics and compatibility forms (Unicode NFKC, full case folding)."""
-    if text.isascii():
-        return text.lower()
-    plain = _DIACRITICS.sub("", unicodedata.normalize("NFKD", text)).casefold()
-    return unicodedata.normalize("NFKC", plain)
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # When it is first needed: these take milliseconds, and a page view needs none of them.
+    return re.compile(pattern)
 
 
 def is_unspaced(term: str) -> bool:
     """Say whether a term is a pair or single of a script without blanks, as `terms` makes them."""
-    found = _RUNS.match(term)
+    found = _compiled(_RUNS).match(term)
     return bool(found and found.group(1))
 
 
@@ -59,9 +53,9 @@ def terms(text: str) -> list[str]:
     """
     folded = fold(text)
     if folded.isascii():
-        return _ASCII.findall(folded)
+        return _compiled(_ASCII).findall(folded)
     result: list[str] = []
-    for run, word in _RUNS.findall(folded):
+    for run, word in _compiled(_RUNS).findall(folded):
         if word:
             result.append(word)
         else:
@@ -124,3 +118,15 @@ def standing(folded: str, part: str) -> int | None:
             return 1
         at = folded.find(part, at + 1)
     return 2
+
+
+def ranked(names: Iterable[str], part: str) -> list[str]:
+    """Return those of the names that contain a part, best first as `Storage.titles` says."""
+    folded = fold(part)
+    found = ((standing(fold(name), folded), name) for name in names)
+    return [name for _, name in sorted((how, name) for how, name in found if how is not None)]
+
+
+def user_key(text: str) -> str:
+    """Return what account names and e-mail addresses are compared by."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -43,6 +43,7 @@ def _list(exchange: Exchange, name: str, error: WikiError | None = None) -> Resp
         title=exchange.gettext("Files of “%(name)s”") % {"name": name},
         files=visit.attachments(name),
         may_write=visit.may("write", name),
+        may_delete=visit.may("delete", name),
         limit=exchange.site.wiki.rules.upload_limit,
         error=exchange.said(error) if error else "",
         comment=exchange.request.form.get("comment", ""),
@@ -62,6 +63,7 @@ def _one(exchange: Exchange, name: str, target: str, error: WikiError | None = N
         picture=file.type in SHOWN_TYPES,
         used=visit.storage.backlinks(name, ("file",), target, readable=visit.readable, limit=100),
         may_write=visit.may("write", name),
+        may_delete=visit.may("delete", name),
         limit=exchange.site.wiki.rules.upload_limit,
         error=exchange.said(error) if error else "",
     )

@@ -76,7 +76,8 @@ class Exchange:
     @cached_property
     def visit(self) -> Visit:
         """The visitor's visit to the wiki."""
-        return self.site.wiki.visit(self.user, self.address)
+        trusted = self.user is not None and not self.session
+        return self.site.wiki.visit(self.user, self.address, trusted=trusted)
 
     # -- URLs ------------------------------------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ def search(exchange: Exchange, path: str) -> Response:
         total=hits.total,
         more=hits.more,
         notice=exchange.said(error) if error else exchange.gettext(hits.notice) if hits.notice else "",
+        refused=error is not None,
         exact=exact,
         create=create,
         similar=exchange.visit.similar(asked[: names.LIMIT]) if nothing else [],

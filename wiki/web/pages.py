@@ -149,7 +149,7 @@ def access(exchange: Exchange, name: str) -> Response:
 
     return exchange.render(
         "access.html",
-        title=name,
+        title=exchange.gettext("Who may do what"),
         acl=page.acl,
         default=exchange.site.wiki.policy.default,
         rows=[(right, exchange.visit.explain(right, name)) for right in RIGHTS],

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from .check import Checking
+from typing import TYPE_CHECKING
+
+from .accounts import Accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...model import Problem
+    from .. import Progress
 
 
-class SqliteStorage(Checking):
-    """A wiki in one SQLite file. What its parts add, from the bottom up: connections and transactions (`database`), the
-    index (`search`), pages and revisions (`pages`), `lists`, attachments (`files`), `accounts`, and `check`.
+class SqliteStorage(Accounts):
+    """A wiki in one SQLite file. Its parts, from the bottom up: connections and transactions (`database`), the index
+    (`search`, `planner`), pages and revisions (`pages`), `lists`, attachments (`files`), `accounts`; and `check`.
     """
+
+    def check(self, progress: Progress | None = None) -> Iterator[Problem]:
+        from .check import Check
+
+        return Check(self).problems(progress)

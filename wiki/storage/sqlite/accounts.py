@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ...model import NameTaken, NoSuchUser, StorageError, User
-from ..defaults import user_key
+from ..words import user_key
 from .files import Files
 from .rows import between
 

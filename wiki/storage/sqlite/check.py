@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from ...model import Problem, StorageError, WikiError
 from .. import Progress, words
-from .accounts import Accounts
 from .files import FILE, file_of
+from .index import columns
 from .rows import CHANGE, tree
-from .search import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .accounts import Accounts
     from .database import Row
 
 _SLICE = 0.05
@@ -63,10 +63,13 @@ _FACTS = (
 )  # fmt: skip
 
 
-class Checking(Accounts):
-    """The part of the engine that finds damage."""
+class Check:
+    """A search for damage in one storage."""
 
-    def check(self, progress: Progress | None = None) -> Iterator[Problem]:
+    def __init__(self, storage: Accounts) -> None:
+        self.storage = storage
+
+    def problems(self, progress: Progress | None = None) -> Iterator[Problem]:
         yield from self._check_file()
         yield from self._check_facts()
         yield from self._check_texts(progress)
@@ -110,13 +113,13 @@ class Checking(Accounts):
             if progress and done % 100 == 0:
                 progress("texts", done, len(rows))
             try:
-                found = self._row(
+                found = self.storage._row(
                     f"select {CHANGE}, c.digest, t.packed, t.raw from change c join page p on p.id = c.page "
                     "join author w on w.id = c.author left join text t on t.change = c.id where c.id = ?",
                     row[0],
                 )
                 if found:
-                    self._revision(found)
+                    self.storage._revision(found)
             except WikiError as error:
                 yield Problem(f"change {row[0]}", str(error))
         for row in self._tried("select p.name, b.packed from body b join page p on p.id = b.page", "database"):
@@ -143,7 +146,7 @@ class Checking(Accounts):
             sha256 = hashlib.sha256()
             size = 0
             try:
-                for data in self.content(file):
+                for data in self.storage.content(file):
                     sha256.update(data)
                     size += len(data)
             except WikiError as error:
@@ -158,7 +161,7 @@ class Checking(Accounts):
                 yield row
                 continue
             try:
-                if self.user(row[0]).name != row[1]:
+                if self.storage.user(row[0]).name != row[1]:
                     yield Problem(row[1], "The account's name is damaged.")
             except WikiError as error:
                 yield Problem(row[1], str(error))
@@ -166,7 +169,7 @@ class Checking(Accounts):
     # -- the index ---------------------------------------------------------------------------------------------------
 
     def _check_index(self, progress: Progress | None) -> Iterator[Problem]:
-        mode = self._mode()
+        mode = self.storage._mode()
         if mode == "stale":
             yield Problem("search index", "It was made by another program or library, or is damaged: reindex.")
             return
@@ -180,10 +183,10 @@ class Checking(Accounts):
         if mode == "fts5":
             yield Problem("search index", "This SQLite has no trigrams: parts of words are found slowly.", warning=True)
         try:
-            with self.writing():
-                self._run("insert into search (search) values ('integrity-check')")
+            with self.storage.writing():
+                self.storage._run("insert into search (search) values ('integrity-check')")
                 if mode == "fts5+gram":
-                    self._run("insert into gram (gram) values ('integrity-check')")
+                    self.storage._run("insert into gram (gram) values ('integrity-check')")
         except StorageError:
             yield Problem("search index", "It is damaged: reindex.")
             return
@@ -201,11 +204,10 @@ class Checking(Accounts):
             if progress and done % 100 == 0:
                 progress("search index", done, len(before))
             try:
-                expected = _sum(0, indexed(words.terms(name))) + _sum(
-                    1, indexed(words.terms(self._body(page, latest, body)))
-                )
+                said = columns(words.terms(name), words.terms(self.storage._body(page, latest, body)))
             except WikiError:
                 continue
+            expected = sum(_sum(column, terms) for column, terms in enumerate(said))
             if found.pop(page, 0) != expected % _MODULUS:
                 wrong.append(page)
         after = self._indexed_pages()
@@ -215,7 +217,9 @@ class Checking(Accounts):
         for page in found.keys() - after.keys():
             yield Problem(f"page {page}", "The search index has a page that is not there: reindex.")
         # SQLite folds other letters by tables of its own, so only words that cannot differ are compared.
-        for number, word in self._rows("select id, word from word where length(word) > ?", words.PART) if grams else ():
+        for number, word in (
+            self.storage._rows("select id, word from word where length(word) > ?", words.PART) if grams else ()
+        ):
             expected = sum(
                 _place(word[at : at + 3], 1, None) for at in range(len(word) - 2) if word.find(word[at : at + 3]) == at
             )
@@ -224,7 +228,7 @@ class Checking(Accounts):
                 break
 
     def _indexed_pages(self) -> dict[int, tuple[str, int, int]]:
-        rows = self._rows("select id, name, latest, body from page where deleted = 0")
+        rows = self.storage._rows("select id, name, latest, body from page where deleted = 0")
         return {page: (name, latest, body) for page, name, latest, body in rows}
 
     def _sums_in_index(self, table: str) -> dict[int, int]:
@@ -232,10 +236,10 @@ class Checking(Accounts):
 
         Read in slices, each ending with a word, so that no save waits for all of it.
         """
-        connection = self._held().connection
+        connection = self.storage._held().connection
         sums: dict[int, int] = {}
         start = ""
-        with self._translated():
+        with self.storage._translated():
             connection.execute("drop table if exists temp.occurring")
             connection.execute(f"create virtual table temp.occurring using fts5vocab(main, {table}, instance)")
             try:
@@ -262,7 +266,7 @@ class Checking(Accounts):
     def _tried(self, sql: str, where: str) -> list[Row | Problem]:
         """Return the rows of a query; where it cannot be answered because of damage, that as a problem."""
         try:
-            return list(self._rows(sql))
+            return list(self.storage._rows(sql))
         except WikiError as error:
             return [Problem(where, str(error))]
         except sqlite3.DatabaseError as error:

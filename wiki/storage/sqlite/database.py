@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...model import StorageError, Unavailable, WikiError
+from ...model import BadRequest, StorageError, Unavailable, WikiError
 from .. import Progress, Storage
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ class Database(Storage):
                 # EXTRA: with FULL a power cut can bring back the journal of a save that was acknowledged. In WAL mode
                 # FULL is enough (both measured).
                 wal = connection.execute("pragma journal_mode").fetchone()[0] == "wal"
+                if wal and not safe_wal(self.path):
+                    # Made by a newer SQLite, or moved here. While somebody else has it open it has to stay as it is.
+                    with suppress(sqlite3.OperationalError):
+                        wal = connection.execute("pragma journal_mode = delete").fetchone()[0] == "wal"
                 for setting in (
                     f"synchronous = {'full' if wal else 'extra'}",
                     "cache_size = -8000",
@@ -163,6 +167,9 @@ class Database(Storage):
             if meaning is None:
                 raise
             raise meaning from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            # Half a surrogate pair or a number beyond 64 bits: nothing that is stored can be meant.
+            raise BadRequest() from error
 
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection. Where SQLite has rolled back by itself (a full disk), whatever is still said

@@ -7,7 +7,7 @@ import random as chance
 from typing import TYPE_CHECKING
 
 from ...model import Branch, Change, Page
-from .. import Readable, defaults, words
+from .. import Readable, words
 from .pages import Pages
 from .rows import CHANGE, PAGE, between, change_of, page_of, tree
 
@@ -106,8 +106,8 @@ class Lists(Pages):
             where.append(f"c.author in ({', '.join(map(str, who))})")
             source = "change c indexed by change_author cross join page p on p.id = c.page"
         if prefix:
-            subtree = "(tree = ? or (tree > ? and tree < ?))"
-            bounds = (tree(prefix), f"{tree(prefix)}\x01", f"{tree(prefix)}\x02")
+            subtree = "(tree >= ? and tree < ?)"
+            bounds = (tree(prefix), f"{tree(prefix)}\x02")
             few = self._rows(
                 f"select id from page indexed by page_tree where deleted in (0, 1) and {subtree} limit {SMALL + 1}",
                 *bounds,
@@ -208,4 +208,4 @@ class Lists(Pages):
             first = self._rows(
                 f"select name from page p indexed by page_folded where deleted = 0 and instr(folded, ?) {may}", folded
             )
-        return defaults.ranked((row[0] for row in first), part)[:limit]
+        return words.ranked((row[0] for row in first), part)[:limit]

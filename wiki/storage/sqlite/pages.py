@@ -22,9 +22,8 @@ from ...model import (
     StorageError,
 )
 from .. import Progress, words
-from ..defaults import user_key
+from .index import Index
 from .rows import CHANGE, PAGE, change_of, digest, page_of, tree
-from .search import Searching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from .database import Row
 
 
-class Pages(Searching):
+class Pages(Index):
     """The part of the engine that knows pages and revisions."""
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -142,7 +141,10 @@ class Pages(Searching):
             if revision.number <= number or (revision.number != number + 1 and not exact):
                 raise EditConflict(name=name, theirs=self.revision(name) if number else None)
             if row is None:
-                row = self._new_page(name, (exact and revision.page_id) or secrets.token_urlsafe(9))
+                given = revision.page_id if exact else ""
+                if not given or self._row("select 1 from page where uid = ?", given):
+                    given = secrets.token_urlsafe(9)
+                row = self._new_page(name, given)
             page, number, deleted, acl, latest, body, uid = row
             there = number > 0 and not deleted
             stored = replace(
@@ -180,7 +182,7 @@ class Pages(Searching):
                 author.id,
                 author.name,
                 author.id or author.name,
-                user_key(author.name),
+                words.user_key(author.name),
             )
             return int(cursor.lastrowid or 0)
         return int(row[0])

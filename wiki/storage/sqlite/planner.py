@@ -65,7 +65,7 @@ class Planner:
             inner = f"select page from link where target in ({marks[0]}) and kind in ({marks[1]})"
             return Part(where=f"p.id in ({inner})", values=(*targets, *kinds))
         if isinstance(node, ByAuthor):
-            key = defaults.user_key(node.name)
+            key = words.user_key(node.name)
             inner = (
                 "select page from change where number > 0 and author in (select id from author where folded = ? "
                 "union select id from author where account in (select user from user_key where key = ?))"

@@ -47,7 +47,7 @@ create table author (
     account text not null,
     name text not null,
     who text not null,      -- the account, or the name of an author without one
-    folded text not null,   -- defaults.user_key(name)
+    folded text not null,   -- words.user_key(name)
     unique (account, name)
 );
 create index author_who on author (who);
@@ -160,7 +160,7 @@ def search_tables(connection: sqlite3.Connection) -> None:
 
 def has_fts5(connection: sqlite3.Connection) -> bool:
     """Say whether this SQLite was built with FTS5."""
-    return bool(connection.execute("select 1 from pragma_module_list where name = 'fts5'").fetchall())
+    return bool(connection.execute("select sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0])
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
