@@ -37,7 +37,7 @@ format: .venv/.made-lint
 	$(BIN)/ruff format --quiet .
 
 bench: .venv/.made-serve
-	$(BIN)/python bench/cgi.py
+	$(BIN)/python -m bench
 
 screenshots: .venv/.made-test
 	@scripts/test-programs

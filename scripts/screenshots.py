@@ -1,7 +1,7 @@
 """Pictures of every screen, light and dark, on a desk and on a phone; and the one picture that the README shows.
 
-Usage: python scripts/screenshots.py [FOLDER] [SCREEN ...]; without a folder they go to build/screenshots. Starts wikis of
-its own in temporary folders, with Debian's Chromium.
+Usage: python scripts/screenshots.py [FOLDER] [SCREEN ...]; without a folder they go to build/screenshots. Starts wikis
+of its own in temporary folders, with Debian's Chromium.
 """
 
 from __future__ import annotations

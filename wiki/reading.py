@@ -111,7 +111,7 @@ class Reading:
         """Return a page by its permanent id; raise NoSuchPage or Forbidden."""
         page = self.storage.page_by_id(page_id)
         if not self._allows("read", page.acl):
-            raise Forbidden(right="read", name=page.name)
+            raise Forbidden(right="read", name=page_id)  # its name is not for who may not read it
         return page
 
     def read(self, name: str, number: int | None = None) -> Revision:
@@ -204,11 +204,15 @@ class Reading:
         """Return pages whose names contain a text."""
         return self.storage.titles(part, limit, self.readable)
 
+    def caseless(self, name: str) -> list[str]:
+        """Return pages whose names differ from this one in case only."""
+        return self.storage.caseless(name, self.readable)
+
     def similar(self, name: str, limit: int = 8) -> list[str]:
         """Return pages with names like this one: other case first, then near spellings and shared words."""
         from . import search
 
-        found = dict.fromkeys(self.storage.caseless(name, self.readable))
+        found = dict.fromkeys(self.caseless(name))
         words = [word for word in search.title_words(name) if len(word) > 2]
         candidates = {title for word in words[:6] for title in self.titles(word, 30)}
         candidates |= {title for word in words[:2] for title in self.titles(word[: max(3, len(word) - 2)], 30)}

@@ -26,6 +26,9 @@ CONTEXT = 180
 READ = 200_000
 """Characters of a text in which a snippet is looked for."""
 
+GLANCE = 10_000
+"""Characters that will do if all that was asked for is among them: twenty long texts would take most of a search."""
+
 NEAR = 20_000
 """Candidates that `similar` looks at."""
 
@@ -151,8 +154,12 @@ def snippet(text: str, query: Node, length: int = CONTEXT) -> Pieces:
 
     Light markup is left out. Where nothing matches (as in a hit by name), it is the beginning of the text.
     """
-    clean = _BLANKS.sub(" ", _NOISE.sub(_kept, text[:READ])).strip()
-    spans = _spans(clean, _terms(query, False))
+    terms = _terms(query, False)
+    for size in (GLANCE, READ) if terms else (10 * length,):
+        clean = _BLANKS.sub(" ", _NOISE.sub(_kept, text[:size])).strip()
+        spans = _spans(clean, terms)
+        if len(text) <= size or len({term for _, _, term in spans}) == len(terms):
+            break
     if not spans:
         start, end = _rounded(clean, 0, length)
         return _pieces(clean, start, end, [])

@@ -58,8 +58,8 @@ def folded(text: str) -> tuple[str, list[int] | None]:
     """Return the fold of a text, and for each of its characters and its end the place in the text (None: the same)."""
     if text.isascii():
         return text.lower(), None
-    pieces = [_folds[char] for char in text]
-    if all(len(piece) == 1 for piece in pieces):
+    pieces = list(map(_folds.__getitem__, text))
+    if set(map(len, pieces)) == {1}:
         return "".join(pieces), None
     places = [place for place, piece in enumerate(pieces) for _ in piece]
     return "".join(pieces), [*places, len(text)]

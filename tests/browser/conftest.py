@@ -114,7 +114,10 @@ def person(
     def visiting(name: str = "", at: Site | None = None, **options: Any) -> Visitor:
         width, height = options.pop("size", chromium.DESK)
         context = browser.new_context(
-            storage_state=logged_in(name), viewport={"width": width, "height": height}, reduced_motion="reduce", **options
+            storage_state=logged_in(name),
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce",
+            **options,
         )
         context.set_default_timeout(15_000)
         people.append(Visitor(at or site, context))
@@ -149,4 +152,3 @@ def bob(person: Callable[..., Visitor]) -> Visitor:
 def root(person: Callable[..., Visitor]) -> Visitor:
     """An administrator."""
     return person("Root")
-

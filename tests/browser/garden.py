@@ -25,8 +25,8 @@ CANARY = "quincunx"
 
 HOUR, DAY = 3600 * 1_000_000, 86_400 * 1_000_000
 
-BEDS = """Four beds, each three metres by one, turn once a year: what fed the soil makes room for what eats. This page is the plan for
-the season; [[Garden/Tools|the tools]] hang in the shed, and the [[Sowing calendar]] says when.
+BEDS = """Four beds, each three metres by one, turn once a year: what fed the soil makes room for what eats.
+This page is the plan for the season; [[Garden/Tools|the tools]] hang in the shed, and the [[Sowing calendar]] says when.
 
 ![The six plots seen from above, the pond on the right](plan.png)
 
@@ -110,7 +110,7 @@ Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaf
 
 
 def planted(folder: Path, before: Path | None = None) -> None:
-    """Make a wiki in a folder: the start pages, what is in another folder of Markdown if one is given, and the garden."""
+    """Make a wiki in a folder: the start pages, the Markdown of another folder if one is given, and the garden."""
     clock = [time.time_ns() // 1000 - 5 * DAY]
     wiki = opened(folder, lambda: clock[0])
     if before is not None:
@@ -126,7 +126,9 @@ def planted(folder: Path, before: Path | None = None) -> None:
 def _grow(wiki: Wiki, clock: list[int]) -> None:
     """Write pages as if over some days; the clock is in microseconds since 1970."""
     users = {user.name: user for user in wiki.storage.users()}
-    root, ann, bob = (wiki.visit(users[name], f"192.0.2.{number}") for number, name in enumerate(("Root", "Ann", "Bob")))
+    root, ann, bob = (
+        wiki.visit(users[name], f"192.0.2.{number}") for number, name in enumerate(("Root", "Ann", "Bob"))
+    )
     system = wiki.visit_system("Garden Society")
 
     ann.save("Garden", "What grows where, and who waters it.\n\n<<PageList(Garden/)>>\n\n[[CategoryGarden]]\n")
@@ -140,11 +142,16 @@ def _grow(wiki: Wiki, clock: list[int]) -> None:
     ann.save("CategoryGarden", "Pages about the garden.\n\n<<FullSearch(category:CategoryGarden)>>\n")
     clock[0] += DAY
     ann.save(LONG, WIDE, comment="a/very/long/comment-without-any-place-to-break-" * 4)
-    ann.save("עברית", "#language he\nשלום עולם. זהו דף בעברית עם קישור אל [[Garden/Beds]].\n\n## כותרת\n\n- אחת\n- שתיים\n")
+    ann.save(
+        "עברית", "#language he\nשלום עולם. זהו דף בעברית עם קישור אל [[Garden/Beds]].\n\n## כותרת\n\n- אחת\n- שתיים\n"
+    )
     ann.save("Café/Menu", "Bean soup on Sundays, bread on Fridays.\n\n<<Include(Sowing calendar)>>\n", minor=True)
-    root.save("BoardGroup", "#acl Root:read,write,delete,revert,admin All:read\n* Ann\n", comment="the board of this year")
     root.save(
-        SECRET, f"#acl BoardGroup:read,write Root:read,write,admin All:\nThe {CANARY} is to be planted. See [[Garden/Beds]].\n"
+        "BoardGroup", "#acl Root:read,write,delete,revert,admin All:read\n* Ann\n", comment="the board of this year"
+    )
+    root.save(
+        SECRET,
+        f"#acl BoardGroup:read,write Root:read,write,admin All:\nThe {CANARY} is to be planted. See [[Garden/Beds]].\n",
     )
     root.attach(SECRET, f"{CANARY}.png", BytesIO(drawings.plan(tint=9)))
     clock[0] += DAY
@@ -161,8 +168,8 @@ def _grow(wiki: Wiki, clock: list[int]) -> None:
     system.save(
         "FrontPage",
         "The garden society's notebook: everybody who has a bed may write here.\n\n"
-        "## Begin here\n\n- [[Garden/Beds]], the plan of the year\n- [[Sowing calendar]]\n- [[Café/Menu]], Sundays from three\n"
-        "- [[Help]]\n\n## Changed lately\n\n<<RecentChanges(6)>>\n",
+        "## Begin here\n\n- [[Garden/Beds]], the plan of the year\n- [[Sowing calendar]]\n"
+        "- [[Café/Menu]], Sundays from three\n- [[Help]]\n\n## Changed lately\n\n<<RecentChanges(6)>>\n",
     )
     accounts.new_user(wiki.storage, "Zoë Papadopoulou-Wolfeschlegelstein", PASSWORD, "zoe@example.org", state="pending")
     accounts.new_user(

@@ -408,7 +408,7 @@ def screens() -> dict[str, Screen]:
         "attachments": (
             "attachments.html",
             lambda: frame(f"Files of “{NAME}”"),
-            {"files": FILES, "may_write": True, "limit": 50_000_000, "error": "", "comment": ""},
+            {"files": FILES, "may_write": True, "may_delete": True, "limit": 50_000_000, "error": "", "comment": ""},
         ),
         "attachment": (
             "attachment.html",
@@ -422,7 +422,8 @@ def screens() -> dict[str, Screen]:
                 ],
                 "picture": False,
                 "used": [NAME],
-                "may_write": True,
+                "may_write": True, "may_delete": True,
+                "may_delete": True,
                 "limit": 0,
                 "error": "",
             },

@@ -203,7 +203,11 @@ SCREENS = (
     # -- accounts
     _screen("login", "login", special("login"), "#f-password"),
     _screen(
-        "login-wrong", "login", special("login"), ".box.error", deed=pressing("Log in", name="Ann", password="wrong one")
+        "login-wrong",
+        "login",
+        special("login"),
+        ".box.error",
+        deed=pressing("Log in", name="Ann", password="wrong one"),
     ),
     _screen("register", "register", special("register"), "#f-again"),
     _screen(

@@ -52,7 +52,9 @@ def windows(browser: Browser, logged_in: Callable[[str], Any]) -> Iterator[Calla
 
 def found(page: Page, rules: list[str]) -> list[str]:
     """Return axe's violations on what is shown, each with the first element that has it."""
-    return [f"{each['id']} ({len(each['nodes'])}): {each['nodes'][0]['html'][:200]}" for each in page.evaluate(RUN, rules)]
+    return [
+        f"{each['id']} ({len(each['nodes'])}): {each['nodes'][0]['html'][:200]}" for each in page.evaluate(RUN, rules)
+    ]
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
@@ -86,7 +88,10 @@ def test_axe_would_find_barriers(person: Callable[..., Visitor], axe: str) -> No
     anyone.page.evaluate("document.documentElement.removeAttribute('lang')")
     anyone.page.evaluate("document.querySelector('main p').style.color = '#bbb'")
     anyone.page.evaluate(axe)
-    assert {violation.partition(" ")[0] for violation in found(anyone.page, TAGS)} == {"html-has-lang", "color-contrast"}
+    assert {violation.partition(" ")[0] for violation in found(anyone.page, TAGS)} == {
+        "html-has-lang",
+        "color-contrast",
+    }
 
 
 def test_every_template_is_shown_by_some_screen() -> None:

@@ -65,7 +65,7 @@ def test_a_web_page_that_was_uploaded_does_not_run_here(ann: Visitor) -> None:
         {
             "name": "picture.svg",
             "mimeType": "image/svg+xml",
-            "buffer": b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><script>top.ran = 1</script></svg>",
+            "buffer": b"<svg xmlns='http://www.w3.org/2000/svg' width='9'><script>top.ran = 1</script></svg>",
         },
     )
     with ann.page.expect_download() as download:

@@ -152,8 +152,8 @@ def test_links_and_pictures_of_real_pages_work(corpus: object, person: Callable[
             if url.startswith(visitor.site.base):
                 followed.setdefault(url, folder)
         broken = visitor.page.evaluate(
-            """Promise.all([...document.querySelectorAll('article img')].filter(img => img.src.startsWith(location.origin))
-               .map(img => { img.loading = 'eager'; return img.decode().then(() => '', () => img.src) }))"""
+            """Promise.all([...document.querySelectorAll('article img')]
+               .filter(img => img.src.startsWith(location.origin)).map(img => { img.loading = 'eager'; return img.decode().then(() => '', () => img.src) }))"""
         )
         pictures += len(broken)
         wrong += [f"{folder}: {src} does not decode" for src in broken if src]
@@ -161,6 +161,8 @@ def test_links_and_pictures_of_real_pages_work(corpus: object, person: Callable[
         status = visitor.page.request.head(url).status
         if status != 200:
             wrong.append(f"{page} links to {url}: {status}")
-    visitor.problems[:] = [each for each in visitor.problems if not each.startswith(("asks elsewhere", "console: Failed"))]
+    visitor.problems[:] = [
+        each for each in visitor.problems if not each.startswith(("asks elsewhere", "console: Failed"))
+    ]
     assert wrong == []
     assert pictures > 0 and len(followed) > 50

@@ -13,7 +13,8 @@ def tab_to(visitor: Visitor, label: str, most: int = 60) -> None:
         visitor.page.keyboard.press("Tab")
         if label == visitor.page.evaluate(
             """(() => { const at = document.activeElement;
-               return (at.getAttribute('aria-label') || at.labels?.[0]?.textContent || at.textContent || '').trim() })()"""
+               const name = at.getAttribute('aria-label') || at.labels?.[0]?.textContent || at.textContent;
+               return (name || '').trim() })()"""
         ):
             return
     raise AssertionError(f"Tab does not reach “{label}”")

@@ -183,7 +183,10 @@ def test_a_folder_is_imported_and_exported_while_the_server_runs(site: Site, any
     wiki(site, "import", "markdown", source, "--under", "Imported")
     anyone.open("Imported").follow("deeper")
     assert anyone.place == "/Imported/deep/page"
-    assert anyone.main.locator("article img").evaluate("picture => picture.decode().then(() => picture.naturalWidth)") == 640
+    assert (
+        anyone.main.locator("article img").evaluate("picture => picture.decode().then(() => picture.naturalWidth)")
+        == 640
+    )
     anyone.follow("again")
     assert anyone.place == "/Imported"
     out = tmp_path / "out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -109,6 +110,14 @@ def _environment() -> str:
     if folder.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise Missing(f"{folder} belongs to somebody else")
     target = folder / name
+    with (folder / "lock").open("w") as lock:
+        # Several test processes want it at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _make_environment(target, wanted)
+    return str(target / "bin" / "python")
+
+
+def _make_environment(target: Path, wanted: list[str]) -> None:
     if not (target / "complete").exists():
         shutil.rmtree(target, ignore_errors=True)
         for command in ([PYTHON, "-m", "venv", str(target)], [str(target / "bin/pip"), "install", "--quiet", *wanted]):
@@ -116,7 +125,6 @@ def _environment() -> str:
             if made.returncode:
                 raise Missing(f"{' '.join(command[:4])} failed: {made.stderr[-500:]}")
         (target / "complete").touch()
-    return str(target / "bin" / "python")
 
 
 def _open(folder: Path) -> None:

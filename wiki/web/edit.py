@@ -31,6 +31,7 @@ def edit(exchange: Exchange, name: str) -> Response:
     try:
         if not exchange.form_is_ours:
             raise StaleForm()
+        exchange.visit.require("read", name)
         if deed == "preview":
             return _editor(exchange, name, text, preview=True)
         if deed == "changes":
@@ -146,10 +147,7 @@ def _editor(
         base = conflict.theirs.number
     elif base is None:
         base = _base(exchange) if form.get("base", "").isdigit() else 0
-    who = exchange.user.name if exchange.user else exchange.address
-    found = exchange.site.presence.enter(name, _visitor(exchange), who)
-    # Who has two windows open need not be warned of himself.
-    others = {other: since for other, since in found if other != who or exchange.user is None}
+    others = _others(exchange, name)
     message = exchange.said(error) if error and conflict is None else ""
     if isinstance(error, Forbidden) and exchange.user is None:
         message += " " + exchange.gettext("Log in in another tab, then save again: your text stays here.")
@@ -171,6 +169,16 @@ def _editor(
         others=[(other, int(since * 1_000_000)) for other, since in others.items()],
         conflict=conflict,
     )
+
+
+def _others(exchange: Exchange, name: str) -> dict[str, float]:
+    """Return who else has the page open, and since when; nobody to who may not edit it himself."""
+    if not (exchange.visit.may("read", name) and exchange.visit.may("write", name)):
+        return {}
+    who = exchange.user.name if exchange.user else exchange.address
+    found = exchange.site.presence.enter(name, _visitor(exchange), who)
+    # Who has two windows open need not be warned of himself.
+    return {other: since for other, since in found if other != who or exchange.user is None}
 
 
 def _conflict(sent: str, error: WikiError | None) -> Conflict | None:

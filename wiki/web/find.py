@@ -135,7 +135,7 @@ def _exact(exchange: Exchange, asked: str) -> str:
         return ""
     if exchange.visit.existing({name}):
         return name
-    return next((title for title in exchange.visit.titles(name) if title.casefold() == name.casefold()), "")
+    return next(iter(exchange.visit.caseless(name)), "")
 
 
 def _possible(exchange: Exchange, asked: str, node: Node | None) -> str:

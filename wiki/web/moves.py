@@ -111,6 +111,8 @@ def restore(exchange: Exchange, name: str) -> Response:
         exchange.visit.restore(name)
         return exchange.redirect(exchange.urls.page(name, note="restored"))
     exchange.visit.require("revert", name)
+    if not exchange.visit.page(name).deleted:
+        raise PageExists(name=name)
     message = exchange.gettext("Restore the page “%(name)s” with its last text?") % {"name": name}
     return exchange.render(
         "message.html",
