@@ -38,7 +38,7 @@ class Client:
         for attempt in (0, 1):
             fresh = self._socket is None
             if self._socket is None:
-                self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+                self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=120)
                 self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
                 self._socket.sendall(sent)

@@ -66,16 +66,21 @@ def views(report: Report, rounds: int) -> None:
     _memory(report, data, token)
 
 
-def rate(server: Server, path: str, cookie: str, seconds: int = 1) -> float:
-    """Return requests answered per second: by wrk where that is installed, else by our own client in processes."""
+def rate(server: Server, path: str, cookie: str, seconds: int = 1, failing: bool = False) -> float:
+    """Return requests answered per second: by wrk where that is installed, else by our own client in processes.
+
+    Raises RuntimeError if one failed; a `failing` server's failed ones are not counted.
+    """
     if shutil.which("wrk"):
         command = ["wrk", "-t1", "-c8", f"-d{seconds}s", server.url + path]
         command += ["-H", f"Cookie: {cookie}"] if cookie else []
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         found = re.search(r"Requests/sec:\s+([\d.]+)", output)
-        if not found or "Non-2xx" in output:
+        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+        answered = re.search(r"(\d+) requests in", output)
+        if not found or not answered or (refused and not failing):
             raise RuntimeError(output)
-        return float(found[1])
+        return float(found[1]) * (1 - int(refused[1]) / int(answered[1]) if refused else 1)
     rates: Queue[float] = multiprocessing.Queue()
     clients = [multiprocessing.Process(target=_ask, args=(server.port, path, cookie, seconds, rates)) for _ in range(2)]
     for each in clients:

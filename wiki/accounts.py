@@ -10,7 +10,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from . import names
+from . import acl, names
 from .model import User, WikiError
 from .storage import Storage
 
@@ -52,6 +52,8 @@ def account_name(name: str) -> str:
         )
     if unicodedata.normalize("NFKC", result).casefold() in RESERVED or result.endswith("Group"):
         raise BadAccount("“%(name)s” means something else in access rights; choose another name.", name=result)
+    if not acl.valid_user_name(result):
+        raise BadAccount("“%(name)s” has signs that cannot be seen, or that look like other letters.", name=result)
     return result
 
 

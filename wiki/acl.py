@@ -23,6 +23,9 @@ _ENTRY = re.compile(r"([+-]?)([^:]*):(\S*)")
 _MEMBER = re.compile(r"(?: ?\*|-)[ \t]+(.*\S)")
 _LINK = re.compile(r"\[\[([^\[\]|]+)(?:\|[^\[\]]*)?\]\]")
 _USER_NAME = re.compile(r"(?:[^\W_]|['@.\-_ ]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u109f\u1780-\u17d3])+")
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point)."""
+
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
 
 
@@ -155,7 +158,7 @@ def valid_user_name(name: str) -> bool:
     an ACL means by itself, nor what looks like a group's page; and no letters of Latin, Cyrillic and Greek together,
     which could look like another's name.
     """
-    if name != unicodedata.normalize("NFC", name) or not _USER_NAME.fullmatch(name):
+    if name != unicodedata.normalize("NFC", name) or not _USER_NAME.fullmatch(name) or _UNSEEN & set(name):
         return False
     if name != " ".join(name.split()) or not any(char.isalnum() for char in name):
         return False

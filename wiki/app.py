@@ -195,6 +195,8 @@ def create_app(data: str) -> App:
         for key, value in SECURITY.items():
             response.headers.setdefault(key, value)
         response.headers.setdefault("Cache-Control", "private, no-cache")
+        if not response.cache_control.public:
+            response.vary.add("Cookie")
         return compressed(response) if "wiki.keep" not in request.environ else response
 
     return app

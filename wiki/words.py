@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,22 +25,28 @@ _INDIC = "\u0900-\u0963\u0966-\u096f\u0971-\u0dff"
 SPACED = rf"(?:(?![{UNSPACED}])[^\W_]|[{_MARKS}{_INDIC}])"
 """A character of a word in the other scripts, as a pattern."""
 
-_RUNS = re.compile(f"([{UNSPACED}]+)|{SPACED}+")
+_RUNS = f"([{UNSPACED}]+)|{SPACED}+"
 
 # Of Latin, Greek, Cyrillic, Hebrew and Arabic; U+0345 is a letter once folded. The vowel signs of Indic scripts and the
 # voicing of kana make another letter and stay.
-_DIACRITICS = re.compile(
+_DIACRITICS = (
     "[\u0300-\u0344\u0346-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
     "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
     "\ufe20-\ufe2f]"
 )
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # Not at import: it takes as long as some views under CGI, which need neither.
+    return re.compile(pattern)
+
+
 def fold(text: str) -> str:
     """Return a text without case, diacritics and compatibility forms (Unicode NFKC, full case folding)."""
     if text.isascii():
         return text.lower()
-    plain = _DIACRITICS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    plain = _compiled(_DIACRITICS).sub("", unicodedata.normalize("NFKD", text)).casefold()
     return unicodedata.normalize("NFKC", plain)
 
 
@@ -67,7 +74,7 @@ def folded(text: str) -> tuple[str, list[int] | None]:
 
 def runs(text: str) -> Iterator[tuple[int, int, bool]]:
     """Yield where each word, or run of a script without blanks (True), begins and ends."""
-    for match in _RUNS.finditer(text):
+    for match in _compiled(_RUNS).finditer(text):
         yield match.start(), match.end(), match.lastindex == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 Colour = tuple[int, int, int]
 
@@ -36,6 +37,18 @@ def plan(width: int = 640, height: int = 240, tint: int = 0) -> bytes:
                 row = (y - top) % 18 < 9
                 red, green, blue = SOIL if edge or not row else plant
                 rows[y][x] = ((red + tint) % 256, green, blue)
+    return png(rows)
+
+
+def chart(values: Sequence[int], width: int = 704, height: int = 130) -> bytes:
+    """Return a PNG of bars, one for each value from 0 to 100."""
+    rows = [[(244, 246, 248)] * width for _ in range(height)]
+    step = width // len(values)
+    for number, value in enumerate(values):
+        top = height - 10 - (height - 20) * value // 100
+        for y in range(top, height - 10):
+            for x in range(number * step + 8, (number + 1) * step - 8):
+                rows[y][x] = LEAF if value > 60 else WATER
     return png(rows)
 
 

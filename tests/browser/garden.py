@@ -19,6 +19,9 @@ PAGE = "Café/日本語"
 LONG = "Proceedings of the annual general assembly/Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamte"
 """A name with a word longer than a phone is wide."""
 
+RAIN = "Garden/Rain water"
+"""A page with a bit of everything near its top: for the picture in the README."""
+
 SECRET = "Board/Minutes"
 CANARY = "quincunx"
 """A word that only the secret page has."""
@@ -26,14 +29,14 @@ CANARY = "quincunx"
 HOUR, DAY = 3600 * 1_000_000, 86_400 * 1_000_000
 
 BEDS = """Four beds, each three metres by one, turn once a year: what fed the soil makes room for what eats.
-This page is the plan for the season; [[Garden/Tools|the tools]] hang in the shed, and the [[Sowing calendar]] says when.
+This page is the plan for the season; [[Garden/Tools|the tools]] hang in the shed, the [[Sowing calendar]] says when.
 
 ![The six plots seen from above, the pond on the right](plan.png)
 
 ## Soil and light
 
-The beds lie north to south, so that tall plants shade the path and not their neighbours. What a bed gets in **March** it
-gives back in *August*.[^proverb]
+The beds lie north to south, so that tall plants shade the path and not their neighbours. What a bed gets in **March**
+it gives back in *August*.[^proverb]
 
 - loam in the two western beds
     - sieved in spring, never dug
@@ -76,6 +79,31 @@ def water(bed: Bed, week: int) -> float:
 Ask [[Ann]] or write to <mailto:beds@example.org>. See also [[Café/日本語]] and <https://example.org/rotation>.
 
 [^proverb]: An old proverb, and nearly true.
+"""
+
+WATER = """What falls on the shed's roof is kept in two barrels; from May on that is all the [[Garden/Beds|beds]] get.
+Green weeks filled both of them.
+
+![Rain in the weeks of spring as bars, five of sixteen green](rain.png)
+
+## How full they are
+
+| Barrel | Litres | Seen by | For |
+|--------|-------:|---------|-----|
+| East, by the door | 310 | Ann, on Sunday | beans, peas |
+| West, by the pond | 280 | Bob | [[Compost]], potatoes |
+
+## How much a bed wants
+
+```python
+def water(bed: Bed, week: int) -> float:
+    \"\"\"Return litres to carry in a week.\"\"\"
+    return max(0.0, 10 * bed.area - rain(week))   # ten litres a square metre
+```
+
+## Who carries
+
+[[Ann]] on weekdays, whoever comes on Sundays.
 """
 
 CALENDAR = """| Month | Outdoors | Under glass |
@@ -134,6 +162,9 @@ def _grow(wiki: Wiki, clock: list[int]) -> None:
     ann.save("Garden", "What grows where, and who waters it.\n\n<<PageList(Garden/)>>\n\n[[CategoryGarden]]\n")
     ann.save("Garden/Tools", "Spade, fork, hoe; see [[Garden/Beds]].\n")
     _attached(ann, "Garden/Beds", clock)
+    ann.save(RAIN, WATER, comment="after the dry spring")
+    bars = drawings.chart((20, 35, 64, 40, 72, 90, 55, 30, 66, 48, 25, 12, 70, 44, 38, 18))
+    ann.attach(RAIN, "rain.png", BytesIO(bars))
     ann.save("Sowing calendar", CALENDAR, comment="from the old paper one")
     ann.save("Garden/Tools/Spade", "It lives in the shed.\n")
     ann.save(PAGE, "# 日本語の頁\n\n庭の計画は[[Garden/Beds]]にあります。全文検索の試験。\n")

@@ -422,7 +422,7 @@ def screens() -> dict[str, Screen]:
                 ],
                 "picture": False,
                 "used": [NAME],
-                "may_write": True, "may_delete": True,
+                "may_write": True,
                 "may_delete": True,
                 "limit": 0,
                 "error": "",

@@ -32,6 +32,9 @@ class Screen:
     deed: Deed | None = None
     fresh: bool = False
     status: int = 200
+    within: str = "html"
+    """What axe judges: an open menu may lie over a part of what is behind it."""
+
     only: str = ""
     """The one size (of chromium.SIZES) that has this screen, '' = all."""
 
@@ -113,7 +116,9 @@ SCREENS = (
     _screen("page-saved", "page", at(BEDS, note="saved"), ".box.ok", who="Ann"),
     _screen("page-include", "page", at("Café/Menu"), "article.text table"),
     _screen("page-more", "page", at(BEDS), ".actions .panel", who="Ann", deed=_opening(".actions summary")),
-    _screen("page-menu", "page", at(BEDS), ".top .panel.start", deed=_opening(".top summary"), only="phone"),
+    _screen(
+        "page-menu", "page", at(BEDS), ".top .panel.start", deed=_opening(".top summary"), within=".top", only="phone"
+    ),
     _screen("page-account", "page", at(BEDS), ".top .panel.end", who="Root", deed=_opening(".top summary")),
     _screen("page-suggestions", "page", at("Garden"), "#suggestions li", deed=_suggestions),
     _screen("page-shortcuts", "page", at(BEDS), "dialog[open]", who="Ann", deed=_keys),

@@ -15,7 +15,8 @@ from .exchange import Exchange
 INLINE = SHOWN_TYPES | {"text/plain", "application/pdf", "audio/mpeg", "audio/ogg", "video/mp4", "video/webm"}
 """What a browser may show itself. All else is only offered to be saved: an HTML file would run in the wiki's name."""
 
-SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; frame-ancestors 'self'"
+DOCUMENT = "default-src 'none'; frame-ancestors 'self'"
 
 
 def attachments(exchange: Exchange, name: str) -> Response:
@@ -155,7 +156,7 @@ def _sent(exchange: Exchange, name: str, target: str) -> Response:
     response.set_etag(f"{file.sha256[:32]}")
     response.headers["Content-Disposition"] = _disposition(file)
     # A browser's PDF viewer does not start in a sandbox; it runs no script of the file in our name.
-    response.headers["Content-Security-Policy"] = "default-src 'none'" if file.type == "application/pdf" else SANDBOX
+    response.headers["Content-Security-Policy"] = DOCUMENT if file.type == "application/pdf" else SANDBOX
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Accept-Ranges"] = "bytes"

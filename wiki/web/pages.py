@@ -72,7 +72,7 @@ def _shown(exchange: Exchange, revision: Revision, parsed: Head, old: bool = Fal
 def _notes(exchange: Exchange, parsed: Head, failed: str) -> list[tuple[str, Markup]]:
     """Return the boxes above a page's text: from where a redirect led here, deprecated, why its source is shown."""
     notes = []
-    came_from = exchange.request.args.get("redirect", "")
+    came_from = _came_from(exchange)
     if came_from:
         link = Markup('<a rel="nofollow" href="{}">{}</a>').format(
             exchange.urls.page(came_from, "show", redirect=came_from), came_from
@@ -85,6 +85,14 @@ def _notes(exchange: Exchange, parsed: Head, failed: str) -> list[tuple[str, Mar
     if failed:
         notes.append(("warning", Markup("{}").format(exchange.gettext(failed))))
     return notes
+
+
+def _came_from(exchange: Exchange) -> str:
+    """Return the page from which a redirect led here; '' for none, or for what is no name and could lead elsewhere."""
+    try:
+        return names.normal(exchange.request.args["redirect"])
+    except (KeyError, BadName):
+        return ""
 
 
 def missing(exchange: Exchange, name: str) -> Response:
@@ -132,7 +140,7 @@ def raw(exchange: Exchange, name: str) -> Response:
     """Send a revision's source text; `mimetype` is MoinMoin's way to ask for another plain text type and is ignored."""
     revision = exchange.visit.read(name, number_of(exchange, "rev", None))
     response = Response(revision.text or "", mimetype="text/plain")
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'self'"
     return response
 
 
