@@ -1,4 +1,4 @@
-"""`python -m bench`: what the usual things cost, as ratios from one run, each with its goal. docs/benchmarks.md explains it.
+"""`python -m bench`: what the usual things cost, as ratios from one run, each with its goal; see docs/benchmarks.md.
 
 QUICK=1 takes less than two minutes; PEERS=1 also measures another wiki with the same pages; ONLY=cgi,views,edits,scale
 leaves the rest out.

@@ -33,7 +33,7 @@ _BASE = re.compile(rb'name="base"[^>]*value="(\d+)"')
 
 
 def views(report: Report, rounds: int) -> None:
-    """Report cached views beside a hello-world that sends as much, uncached and logged-in views, and a worker's size."""
+    """Report cached views beside a hello-world that sends as much, other views, and a worker's size."""
     data = pages_wiki()
     token = session(data)
     path = "/" + quoted(PAGE)
@@ -130,7 +130,9 @@ def edits(report: Report, seconds: float) -> None:
         for at in range(WRITERS):
             _cycle(Client(server.port, f"wiki_session={tokens[at]}"), f"/Edited{at}", b"warm", 0)
         alone = _together(server, tokens, [], seconds)
-        report.note(f"the slowest cycle took {alone['slowest'] * 1000:.0f} ms, half of them {alone['middle'] * 1000:.0f} ms")
+        report.note(
+            f"the slowest cycle took {alone['slowest'] * 1000:.0f} ms, half of them {alone['middle'] * 1000:.0f} ms"
+        )
         report.least("edit cycles/s, 4 writers", alone["cycles"] / alone["seconds"], 40)
         read = _together(server, tokens, names, seconds)
         shown = f"{read['cycles'] / read['seconds']:.0f} cycles/s and {read['views'] / read['seconds']:.0f} views/s"

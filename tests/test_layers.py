@@ -35,7 +35,7 @@ LAYERS = {
             "notify",
             "fragments",
             "accounts",
-            "presence",
+            "pictures", "presence",
             "copying",
         ),
         *("markdown_folder",),

@@ -53,7 +53,7 @@ def account_name(name: str) -> str:
     if unicodedata.normalize("NFKC", result).casefold() in RESERVED or result.endswith("Group"):
         raise BadAccount("“%(name)s” means something else in access rights; choose another name.", name=result)
     if not acl.valid_user_name(result):
-        raise BadAccount("“%(name)s” has signs that cannot be seen, or that look like other letters.", name=result)
+        raise BadAccount("The name of an account has letters of one script, digits, single blanks, and . - _ ' only.")
     return result
 
 

@@ -100,7 +100,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """One version (from 1) of a file kept with a page. `deleted` marks a version that removed the file."""
+    """One version (from 1) of a file kept with a page. `deleted` marks a version that removed the file.
+
+    `width` and `height` are a picture's, in pixels; 0 where they are not known.
+    """
 
     page: str
     name: str
@@ -108,6 +111,8 @@ class Attachment:
     size: int = 0
     type: str = "application/octet-stream"
     sha256: str = ""
+    width: int = 0
+    height: int = 0
     author: Author = Author()
     time: int = 0
     comment: str = ""

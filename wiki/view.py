@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .markup import Heading, Hole, Rendered, wanted
 from .model import Attachment, Forbidden, NoSuchPage, WikiError
+from .pictures import SHOWN_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,6 @@ INCLUDED = 4
 CHARACTERS = 10_000_000
 """The most characters of HTML that pages included in one page may have together."""
 
-SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml"})
 
 _HEADING = re.compile(r'<h([1-6]) id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
 _HEADING_ID = re.compile(r'(<h[1-6] id=")([^"]+)(?=")')
@@ -234,6 +234,8 @@ class View:
         if file.type not in SHOWN_TYPES:
             return f"{_start('a', {'href': url})}{html.escape(attributes.get('alt') or hole.detail)}</a>"
         attributes.setdefault("alt", "")
+        if file.width and "width" not in attributes and "height" not in attributes:
+            attributes.update(width=str(file.width), height=str(file.height))
         return _start("img", {"src": url, "loading": "lazy", **attributes})
 
     def _files(self, known: dict[str, dict[str, Attachment]], page: str) -> dict[str, Attachment]:

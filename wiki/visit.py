@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import BinaryIO
 
-from . import names
+from . import names, pictures
 from .markup.head import head
 from .model import (
     Attachment,
@@ -25,7 +27,9 @@ from .model import (
     PageExists,
     Revision,
 )
+from .pictures import SHOWN_TYPES
 from .renaming import Renaming
+from .storage import CHUNK
 from .writing import one_line
 
 ATTEMPTS = 5
@@ -208,11 +212,18 @@ class Visit(Renaming):
             return self._attach(page, name, content, comment, old.type)
 
     def _attach(self, page: str, name: str, content: BinaryIO | None, comment: str, type: str) -> Attachment:
+        width = height = 0
+        if content is not None and type in SHOWN_TYPES:
+            start = content.read(CHUNK)
+            width, height = pictures.measured(start)
+            content = Reader(chain([start], iter(partial(content.read, CHUNK), b""))).__enter__()
         new = Attachment(
             page=page,
             name=name,
             version=0,
             type=type,
+            width=width,
+            height=height,
             author=self.author,
             time=self.wiki.now(),
             comment=one_line(comment),

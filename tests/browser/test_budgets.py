@@ -60,10 +60,7 @@ def test_a_stylesheet_may_be_kept_for_good_and_the_page_is_asked_again(site: Sit
     assert again.status == 304
 
 
-UNSIZED = pytest.mark.xfail(reason="a picture's place is not kept free: no width and height are known")
-
-
-@pytest.mark.parametrize("name", ["", LONG, "Help/Markdown", pytest.param(BEDS, marks=UNSIZED)])
+@pytest.mark.parametrize("name", ["", LONG, "Help/Markdown", BEDS])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_moves_while_a_page_is_read(name: str, width: int, person: Callable[..., Visitor]) -> None:
     visitor = person(size=(width, 800)).open(name)

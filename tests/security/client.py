@@ -65,8 +65,9 @@ class Client:
         type: str = "",
         headers: Mapping[str, str] | None = None,
         keep: bool = True,
+        length: str | None = None,
     ) -> Answer:
-        """Send a request; with `keep` the cookies of the answer are kept."""
+        """Send a request; with `keep` the cookies of the answer are kept. `length` is a false Content-Length."""
         target = self.mount + target
         path, _, query = target.partition("?")
         environ: dict[str, Any] = {
@@ -89,7 +90,7 @@ class Client:
             "wsgi.run_once": False,
         }
         if body or method == "POST":
-            environ["CONTENT_LENGTH"] = str(len(body))
+            environ["CONTENT_LENGTH"] = str(len(body)) if length is None else length
         if type:
             environ["CONTENT_TYPE"] = type
         if self.cookies:

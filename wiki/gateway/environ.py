@@ -39,7 +39,9 @@ def regular(environ: "WSGIEnvironment", known: "Known | None" = None) -> None:
         del environ["CONTENT_TYPE"]
     environ.setdefault("SCRIPT_NAME", "")
     environ.setdefault("PATH_INFO", "")
-    environ.setdefault("QUERY_STRING", "")
+    query = environ.setdefault("QUERY_STRING", "")
+    if not query.isascii():
+        environ["QUERY_STRING"] = quoted(query)
     prefix = _forwarded(environ, known)
     _path(environ, None if known is None else known.mount, prefix)
 
@@ -84,6 +86,16 @@ def raw_path(uri: str) -> str:
 def within(path: str, mount: str) -> bool:
     """Say whether a path is a mount or lies below it, in whole segments."""
     return path.startswith(mount) and path[len(mount) : len(mount) + 1] in ("", "/")
+
+
+def quoted(query: str) -> str:
+    """Return a query in which bytes that no URL may have are percent-encoded: Werkzeug fails where they are no UTF-8."""
+    try:
+        sent = query.encode("latin-1")
+    except UnicodeEncodeError:
+        # Some gateways have decoded the UTF-8 already.
+        sent = query.encode("utf-8", "surrogateescape")
+    return "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in sent)
 
 
 def decoded(path: str) -> str:

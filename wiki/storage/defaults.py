@@ -161,7 +161,7 @@ def _documents(storage: Storage, readable: Readable) -> Iterator[Document]:
 
 def _weight(leaf: Leaf, document: Document) -> float:
     if isinstance(leaf, Title):
-        return NAME_BONUS
+        return NAME_BONUS if words.fold(leaf.text) in words.fold(document.name) else 0.0
     needle = words.wanted(leaf.text)
     open_end = isinstance(leaf, Word)
     count = words.occurrences(needle, document.body, open_end)

@@ -9,13 +9,15 @@ from urllib.parse import quote
 from flask import Response
 
 from ..model import Attachment, BadRequest, NoSuchFile, TooLarge, WikiError
-from ..view import SHOWN_TYPES
+from ..pictures import SHOWN_TYPES
 from .exchange import Exchange
 
 INLINE = SHOWN_TYPES | {"text/plain", "application/pdf", "audio/mpeg", "audio/ogg", "video/mp4", "video/webm"}
 """What a browser may show itself. All else is only offered to be saved: an HTML file would run in the wiki's name."""
 
-SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; frame-ancestors 'self'"
+SANDBOX = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'; frame-ancestors 'self'"
+)
 DOCUMENT = "default-src 'none'; frame-ancestors 'self'"
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .database import Row
 
 FILE = (
-    "p.name, f.name, f.version, f.size, f.type, f.sha256, w.account, w.name, f.address, f.host, f.time, f.comment, "
-    "f.deleted"
+    "p.name, f.name, f.version, f.size, f.type, f.sha256, f.width, f.height, w.account, w.name, f.address, f.host, "
+    "f.time, f.comment, f.deleted"
 )
 """Columns that `file_of` reads."""
 _FROM = "from attachment f join page p on p.id = f.page join author w on w.id = f.author"
@@ -28,7 +28,8 @@ _FROM = "from attachment f join page p on p.id = f.page join author w on w.id = 
 
 def file_of(row: Row) -> Attachment:
     """Return the attachment in a row of FILE."""
-    page, name, version, size, kind, sha256, account, author, address, host, moment, comment, deleted = row
+    page, name, version, size, kind, sha256, width, height, *rest = row
+    account, author, address, host, moment, comment, deleted = rest
     return Attachment(
         page=page,
         name=name,
@@ -36,6 +37,8 @@ def file_of(row: Row) -> Attachment:
         size=size,
         type=kind,
         sha256=sha256,
+        width=width,
+        height=height,
         author=Author(account, author, address, host),
         time=moment,
         comment=comment,
@@ -87,12 +90,14 @@ class Files(Lists):
         author = stored.author
         cursor = self._run(
             "insert into attachment "
-            "(page, name, version, size, type, sha256, author, address, host, time, comment, deleted) "
-            "values (?, ?, ?, 0, ?, '', ?, ?, ?, ?, ?, ?)",
+            "(page, name, version, size, type, sha256, width, height, author, address, host, time, comment, deleted) "
+            "values (?, ?, ?, 0, ?, '', ?, ?, ?, ?, ?, ?, ?, ?)",
             page,
             stored.name,
             stored.version,
             stored.type,
+            stored.width,
+            stored.height,
             self._author(author),
             author.address,
             author.host,

@@ -95,6 +95,8 @@ create table attachment (
     size integer not null,
     type text not null,
     sha256 text not null,
+    width integer not null,
+    height integer not null,
     author integer not null,
     address text not null,
     host text not null,
