@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from wiki.web.dispatch import ACTIONS, SPECIALS
@@ -117,6 +119,16 @@ def test_a_word_of_a_secret_page_is_searched_for_like_one_that_is_nowhere(warm: 
             answers = (client.get(query % word).text.replace(word, "…") for word in ("qvtext", "qwtext"))
             secret, none = (TOKEN.sub("", answer) for answer in answers)
             assert secret == none, query
+
+
+def test_a_link_to_a_secret_page_looks_like_one_to_a_missing_page(warm: World) -> None:
+    warm.write("Links", "[[Hidden]] [[Hiddes]]\n")
+    for role in OTHERS:
+        text = warm.client(role).get("/Links?action=content").text
+        tags = [tag.replace("Hidden", "Hiddes") for tag in re.findall(r"<a [^>]*/Hidde[^>]*>", text)]
+        assert len(tags) == 2
+        assert tags[0] == tags[1]
+        assert "missing" in tags[0]
 
 
 def test_counts_are_of_what_one_may_read(warm: World) -> None:

@@ -89,7 +89,7 @@ def within(path: str, mount: str) -> bool:
 
 
 def quoted(query: str) -> str:
-    """Return a query in which bytes that no URL may have are percent-encoded: Werkzeug fails where they are no UTF-8."""
+    """Return a query with the bytes that no URL may have percent-encoded: Werkzeug fails where they are no UTF-8."""
     try:
         sent = query.encode("latin-1")
     except UnicodeEncodeError:

@@ -143,5 +143,3 @@ def _run(exchange: Exchange, route: Route, rest: str) -> Response:
     elif route.changes:
         return exchange.one_button()
     return route.load()(exchange, rest)
-
-
