@@ -134,7 +134,7 @@ class World:
         try:
             tables = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
             kept = [name for name in tables if name != "tally" and not name.startswith(("search", "gram"))]
-            return {name: connection.execute(f"select * from {name}").fetchall() for name in kept}  # noqa: S608
+            return {name: connection.execute(f"select * from {name}").fetchall() for name in kept}
         finally:
             connection.close()
 
@@ -214,7 +214,8 @@ def linked(answer: Answer) -> Iterator[str]:
 
 def crawl(client: Client, starts: list[str], limit: int) -> list[Answer]:
     """Follow links from these targets on, each once, and return the answers."""
-    waiting, seen, answers = list(starts), set(starts), []
+    answers: list[Answer] = []
+    waiting, seen = list(starts), set(starts)
     while waiting and len(answers) < limit:
         answer = client.get(waiting.pop(0))
         answers.append(answer)
