@@ -26,7 +26,7 @@ CONTEXT = 180
 READ = 200_000
 """Characters of a text in which a snippet is looked for."""
 
-GLANCE = 10_000
+GLANCE = 2_500
 """Characters that will do if all that was asked for is among them: twenty long texts would take most of a search."""
 
 NEAR = 20_000
@@ -155,6 +155,8 @@ def snippet(text: str, query: Node, length: int = CONTEXT) -> Pieces:
     Light markup is left out. Where nothing matches (as in a hit by name), it is the beginning of the text.
     """
     terms = _terms(query, False)
+    if len(text) > GLANCE:
+        text = _near(text, terms)
     for size in (GLANCE, READ) if terms else (10 * length,):
         clean = _BLANKS.sub(" ", _NOISE.sub(_kept, text[:size])).strip()
         spans = _spans(clean, terms)
@@ -180,6 +182,20 @@ def snippet(text: str, query: Node, length: int = CONTEXT) -> Pieces:
             result.extend(_pieces(clean, start, end, spans, follows=bool(shown)))
             shown = end
     return tuple(result)
+
+
+def _near(text: str, terms: list[Term]) -> str:
+    """Return what of a long text is worth cleaning: from a little before the first place of any term on."""
+    plain = [pattern for pattern, own in terms if pattern and not own]
+    if len(plain) != len(terms):
+        return text
+    clean = fold(text[:READ])
+    found = [match.start() for match in (re.search(pattern, clean) for pattern in plain) if match]
+    if not found:
+        return text[:GLANCE]
+    # Folding may have made the text a little shorter or longer, so this is a hint with some room.
+    start = text.rfind("\n", 0, max(0, min(found) - 400)) + 1
+    return text[start : start + (GLANCE if len(found) == 1 else READ)]
 
 
 def _kept(match: re.Match[str]) -> str:

@@ -37,15 +37,25 @@ class Door:
         """Return the wiki and what the door knows of it; while it cannot be built, an application that says so."""
         with self._lock:
             if self._built is None:
+                import gc
+
+                collecting = gc.isenabled()
+                # What is loaded now stays: looking through it for garbage, while loading and once more at the end, takes a
+                # quarter of a view under CGI.
+                gc.disable()
                 try:
                     from .app import create_app
                     from .gateway.body import Drained
 
                     app = create_app(self.data)
                     self._built = Drained(app), app.extensions.get("door")
+                    gc.freeze()
                 except Exception:
                     # The edge: whatever is wrong with settings, storage or installation, a visitor sees a page.
                     return _closed(self.data), None
+                finally:
+                    if collecting:
+                        gc.enable()
             return self._built
 
 
