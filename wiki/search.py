@@ -26,7 +26,7 @@ CONTEXT = 180
 READ = 200_000
 """Characters of a text in which a snippet is looked for."""
 
-GLANCE = 2_500
+GLANCE = 4_000
 """Characters that will do if all that was asked for is among them: twenty long texts would take most of a search."""
 
 NEAR = 20_000

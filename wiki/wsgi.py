@@ -40,8 +40,8 @@ class Door:
                 import gc
 
                 collecting = gc.isenabled()
-                # What is loaded now stays: looking through it for garbage, while loading and once more at the end, takes a
-                # quarter of a view under CGI.
+                # What is loaded now stays: looking through it for garbage, while loading and once more at the end, takes
+                # a quarter of a view under CGI.
                 gc.disable()
                 try:
                     from .app import create_app
