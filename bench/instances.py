@@ -60,22 +60,23 @@ def pages_wiki() -> Path:
     data = BUILD / "corpus"
     done = data / ".done"
     # What was rendered by another version is rendered anew, which is not what a view costs.
-    if not done.exists() or done.read_text() != _renderer(data):
+    if not done.exists() or done.read_text() != _renderer(data, _recipe()):
         source = BUILD / "md"
         corpus.fetch(source)
+        recipe = _recipe()
         shutil.rmtree(data, ignore_errors=True)
         wiki = [sys.executable, "-m", "wiki", "--data", str(data)]
         subprocess.run([*wiki, "init"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
         subprocess.run([*wiki, "import", "markdown", str(source)], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-        done.write_text(_renderer(data))
+        done.write_text(_renderer(data, recipe))
     return data
 
 
-def _renderer(data: Path) -> str:
+def _renderer(data: Path, recipe: str) -> str:
     """Return a text that changes with how pages are rendered and indexed."""
     wiki = open_wiki(str(data))
     wiki.storage.close()
-    return f"{wiki.fragments.folder and wiki.fragments.folder.name} {_recipe()}"
+    return f"{wiki.fragments.folder and wiki.fragments.folder.name} {recipe}"
 
 
 def session(data: Path, name: str = "Bench") -> str:

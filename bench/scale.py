@@ -39,13 +39,17 @@ class Subject:
 
     def page(self, turn: int) -> str:
         """Return the name of a page: of the same original in every wiki, of any copy of it."""
+        return name(self.bases, self.number(turn))
+
+    def number(self, turn: int) -> int:
+        """Return the number of such a page."""
         copies = max(1, self.size // len(self.bases))
         at = (turn * 7) % CHOSEN
         # Of the hundred originals, some copies may be read by a group only.
         for _ in range(100):
             number = self.chance.randrange(copies) * len(self.bases) + at
             if number % 50 != 49:
-                return name(self.bases, number)
+                return number
             at = (at + 1) % CHOSEN
         raise AssertionError
 
@@ -133,15 +137,9 @@ DEEDS: dict[str, Deed] = {
 }
 
 
-def _unlisted(chance: random.Random, size: int) -> int:
-    """Return the number of a page that everybody may read."""
-    number = chance.randrange(size)
-    return number - 1 if number % 50 == 49 else number
-
-
 def _search(*queries: str) -> Deed:
     def deed(subject: Subject, turn: int) -> Spent:
-        asked = queries[turn % len(queries)].format(number=_unlisted(subject.chance, subject.size))
+        asked = queries[turn % len(queries)].format(number=subject.number(turn))
         spent, status, _ = subject.ask("/-/search", f"q={quote_plus(asked)}")
         if status != 200:
             raise RuntimeError(f"{asked}: {status}")

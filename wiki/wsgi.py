@@ -40,7 +40,7 @@ class Door:
                 import gc
 
                 collecting = gc.isenabled()
-                # What is loaded now stays: looking through it for garbage, while loading and once more at the end, takes
+                # What is loaded now stays: looking through it for garbage, while loading and at the end, takes
                 # a quarter of a view under CGI.
                 gc.disable()
                 try:

@@ -3,8 +3,6 @@
 `python tests/browser/look.py OUT [--axe axe.min.js] [--only history,diff] [--language de]` writes HTML and PNG files.
 """
 
-# ruff: noqa: E501 -- sample data reads better in its own lines
-
 from __future__ import annotations
 
 import argparse

@@ -128,7 +128,11 @@ class Client:
         return self.open(target, headers=headers)
 
     def post(
-        self, target: str, data: Mapping[str, str | bytes], headers: Mapping[str, str] | None = None, multi: bool = False
+        self,
+        target: str,
+        data: Mapping[str, str | bytes],
+        headers: Mapping[str, str] | None = None,
+        multi: bool = False,
     ) -> Answer:
         """Send fields; bytes are files, which need `multi`."""
         if multi:

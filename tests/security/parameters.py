@@ -69,7 +69,9 @@ def named() -> set[str]:
 
     source = "".join(path.read_text("utf-8") for path in Path(str(web.__file__)).parent.glob("*.py"))
     source = source.replace("request.form.get", "").replace("form.get", "")
-    return set(re.findall(r'args(?:\.get\(|\[)"(\w+)"', source)) | set(re.findall(r'number_of\(exchange, "(\w+)"', source))
+    return set(re.findall(r'args(?:\.get\(|\[)"(\w+)"', source)) | set(
+        re.findall(r'number_of\(exchange, "(\w+)"', source)
+    )
 
 
 def combined(world: World, client: Client, values: list[str]) -> Iterator[str]:

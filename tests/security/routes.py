@@ -132,6 +132,7 @@ SPECIAL_TARGETS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Targets of each special route by GET."""
 
+
 def target(page: str, query: str = "") -> str:
     """Return the raw target of a page, with a query."""
     return "/" + quote(page, safe="/") + (f"?{query}" if query else "")

@@ -76,7 +76,13 @@ def test_forms_that_are_not_ours_change_nothing_and_ours_do(own: World, monkeypa
         for token in tokens:
             assert client.post(target, {**data, "csrf_token": token}, multi=multi).status == 403, (name, token)
         assert client.post(target, data, multi=multi).status == 403, name
-        for origin in ("http://evil.example", "http://localhost.evil.example", "http://localhost:81", "https://evil", "x"):
+        for origin in (
+            "http://evil.example",
+            "http://localhost.evil.example",
+            "http://localhost:81",
+            "https://evil",
+            "x",
+        ):
             answer = client.post(target, {**data, "csrf_token": ours}, {"Origin": origin}, multi=multi)
             assert answer.status == 403, (name, origin)
         mark = "&" if "?" in target else "?"

@@ -15,7 +15,17 @@ from .world import World, crawl
 FILES = ("action=AttachFile&do=get&target=page.html", "action=AttachFile&do=get&target=shown.png",
          "action=AttachFile&do=get&target=note.txt", "action=AttachFile&do=get&target=none",
          "action=AttachFile&do=get&target=note.txt&version=1")  # fmt: skip
-ERRORS = ("/%ff", "/..", "/a/../b", "/Public?action=none", "/-/none", "/-/static/0/none", "/Public?rev=x", "//Public", "/Public/")
+ERRORS = (
+    "/%ff",
+    "/..",
+    "/a/../b",
+    "/Public?action=none",
+    "/-/none",
+    "/-/static/0/none",
+    "/Public?rev=x",
+    "//Public",
+    "/Public/",
+)
 
 
 def has_form(answer: Answer) -> bool:

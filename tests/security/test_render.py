@@ -52,7 +52,16 @@ def test_a_dear_text_is_kept_shown_and_editable(make: Callable[..., World], name
         "save": client.send("/Bomb?action=edit", text=text, base="0", do="save"),
     }
     assert answers["save"].status == 303
-    for query in ("", "action=edit", "action=raw", "action=info", "action=diff", "action=print", "action=content", "action=rss_rc"):
+    for query in (
+        "",
+        "action=edit",
+        "action=raw",
+        "action=info",
+        "action=diff",
+        "action=print",
+        "action=content",
+        "action=rss_rc",
+    ):
         answers[query] = client.get(f"/Bomb?{query}")
     answers["anonymous"] = world.client().get("/Bomb")
     answers["search"] = client.get("/-/search?q=a")

@@ -57,7 +57,13 @@ def test_a_special_route_answers_each_role_as_documented(world: World, route: st
 @pytest.mark.parametrize("role", OTHERS)
 def test_no_route_tells_of_a_secret_page(warm: World, role: str) -> None:
     client = warm.client(role)
-    found = [(target, leaks) for target in routes.targets(SOME) for _ in range(2) if (leaks := leaked(client.get(target)))]
+    times = 2 if role == "anonymous" else 1  # the second answer may be one that was kept
+    found = [
+        (target, leaks)
+        for target in routes.targets(SOME)
+        for _ in range(times)
+        if (leaks := leaked(client.get(target)))
+    ]
     assert not found
 
 
@@ -92,9 +98,25 @@ def test_nothing_sent_by_form_tells_of_a_secret_page(warm: World, role: str) -> 
     client = warm.client(role)
     token = client.token
     for page in ("Public", "Top", HIDDEN, SECRET, "Fresh", "Twin"):
-        for action in ("preview", "edit&x=1", "CopyPage", "RenamePage", "DeletePage", "restore", "AttachFile", "revert&rev=1"):
+        for action in (
+            "preview",
+            "edit&x=1",
+            "CopyPage",
+            "RenamePage",
+            "DeletePage",
+            "restore",
+            "AttachFile",
+            "revert&rev=1",
+        ):
             for deed in ("preview", "changes"):
-                data = {"csrf_token": token, "text": MACROS, "do": deed, "base": "1", "new": "../x", "target": "none.txt"}
+                data = {
+                    "csrf_token": token,
+                    "text": MACROS,
+                    "do": deed,
+                    "base": "1",
+                    "new": "../x",
+                    "target": "none.txt",
+                }
                 answer = client.post(routes.target(page, f"action={action}"), data)
                 assert answer.status < 500, answer.target
                 assert not leaked(answer), (answer.target, deed)

@@ -66,7 +66,7 @@ def test_no_name_comment_file_or_site_name_comes_alive(hostile: World) -> None:
         chosen = ACTIONS if number % 12 == 0 else (ACTIONS[number % len(ACTIONS)], "", "action=info")
         for query in chosen:
             answer = client.get(routes.target(name, query))
-            assert answer.status < 500 and answer.status not in (301, 400) or query == "action=none", (name, query, answer.status)
+            assert answer.status in (200, 302, 303, 404) or query == "action=none", (name, query, answer.status)
             if found := wrong(answer):
                 bad.append((name, query, found))
         for file in hostile.site.wiki.visit(None).attachments(name)[:1]:
@@ -76,15 +76,20 @@ def test_no_name_comment_file_or_site_name_comes_alive(hostile: World) -> None:
                     bad.append((name, file.name, found))
     for targets in routes.SPECIAL_TARGETS.values():
         for target in targets:
-            if found := wrong(client.get(target)):
-                bad.append((target, "", found))
+            bad += [(target, "", found)] if (found := wrong(client.get(target))) else []
     assert not bad
 
 
 def test_no_text_comes_alive_anywhere_it_is_shown(hostile: World) -> None:
     texts = [*TAGS[1::2], *WIKI, *BREAKS]
-    texts += [position.replace("%s", payload) for position in POSITIONS for payload in (BREAKS[0], BREAKS[2], SCHEMES[0])]
-    texts += [f"<<{macro}({argument})>>" for macro in REGISTRY for argument in (BREAKS[0], BREAKS[3], '"><b onclick=x>"', "^.*", "%s%(a)s", "1,2,3")]
+    texts += [
+        position.replace("%s", payload) for position in POSITIONS for payload in (BREAKS[0], BREAKS[2], SCHEMES[0])
+    ]
+    texts += [
+        f"<<{macro}({argument})>>"
+        for macro in REGISTRY
+        for argument in (BREAKS[0], BREAKS[3], '"><b onclick=x>"', "^.*", "%s%(a)s", "1,2,3")
+    ]
     client, bad = hostile.client("admin"), []
     token = client.token
     for start in range(0, len(texts), 5):
@@ -95,13 +100,14 @@ def test_no_text_comes_alive_anywhere_it_is_shown(hostile: World) -> None:
             assert answer.status < 500, text
             if found := wrong(answer):
                 bad.append((query, found, text))
-        answer = client.post("/Text?action=edit", {"csrf_token": token, "text": text, "base": "0", "do": "preview", "comment": text})
+        answer = client.post(
+            "/Text?action=edit", {"csrf_token": token, "text": text, "base": "0", "do": "preview", "comment": text}
+        )
         if found := wrong(answer):
             bad.append(("preview", found, text))
     assert client.get("/-/search?q=alert").status == 200
     for target in ("/-/search?q=alert", "/-/recent", "/-/feed/recent.atom", "/Text?action=info", "/Text?action=diff"):
-        if found := wrong(client.get(target)):
-            bad.append((target, found, ""))
+        bad += [(target, found, "")] if (found := wrong(client.get(target))) else []
     assert not bad
 
 
@@ -111,8 +117,14 @@ def test_no_parameter_of_any_route_comes_alive(hostile: World) -> None:
     bad = []
     for role in ("anonymous", "admin"):
         client = hostile.client(role)
-        for target in parameters.combined(hostile, client, [quote(BREAKS[0]), quote(BREAKS[3]), quote("javascript:alert(1)//")]):
-            answer = client.open(target, headers={"Referer": BREAKS[0], "User-Agent": BREAKS[0], "Accept-Language": BREAKS[0]}, keep=False)
+        for target in parameters.combined(
+            hostile, client, [quote(BREAKS[0]), quote(BREAKS[3]), quote("javascript:alert(1)//")]
+        ):
+            answer = client.open(
+                target,
+                headers={"Referer": BREAKS[0], "User-Agent": BREAKS[0], "Accept-Language": BREAKS[0]},
+                keep=False,
+            )
             assert answer.status < 500, target
             if found := wrong(answer):
                 bad.append((target, found))
@@ -121,6 +133,7 @@ def test_no_parameter_of_any_route_comes_alive(hostile: World) -> None:
 
 def test_no_refusal_repeats_what_was_sent_alive(hostile: World, tmp_path: Path) -> None:
     client, mark = hostile.client("admin"), quote(BREAKS[0])
+    hostile.write("Text", "something\n")
     token = client.token
     answers = [client.get(target) for target in (
         f"/-/{mark}", f"/-/static/{mark}", f"/-/feed/{mark}", f"/-/admin/{mark}", f"/-/p/{mark}", f"/{mark}/../x", f"/{mark}%ff", f"/{mark * 20}",
