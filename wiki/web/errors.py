@@ -18,7 +18,7 @@ log = logging.getLogger("wiki")
 def explained(exchange: Exchange, error: WikiError) -> Response:
     """Return the page for an error that a part of the wiki raised on purpose."""
     if error.status >= 500:
-        log.error("%s %s: %s", exchange.request.method, exchange.request.path, error)
+        log.error("%s %r: %s", exchange.request.method, exchange.request.path, error)  # a path may hold line ends
     links: tuple[tuple[str, str], ...] = ()
     if isinstance(error, Forbidden) and exchange.user is None:
         links = ((exchange.gettext("Log in"), exchange.urls.special("login", next=exchange.here())),)
@@ -63,7 +63,7 @@ def failure(exchange: Exchange, error: Exception) -> Response:
         return _safely(exchange, 413, exchange.said(TooLarge(limit=limit)), "")
     if isinstance(error, HTTPException) and (error.code or 500) < 500:
         return _safely(exchange, error.code or 400, exchange.gettext("This request could not be understood."), "")
-    where = f"{exchange.request.method} {exchange.request.path}"
+    where = f"{exchange.request.method} {exchange.request.path!r}"
     incident = exchange.site.instance.note(f"{where}\n{''.join(traceback.format_exception(error))}")
     log.error("[%s] %s", incident, where, exc_info=error)
     message = exchange.gettext("Something went wrong on our side. It has been logged.")
