@@ -178,6 +178,15 @@ def test_the_stub_of_a_rename_carries_the_acl(root: Visit, nobody: Visit) -> Non
         nobody.read("Secret")
 
 
+def test_the_new_name_of_a_secret_page_is_not_written_into_public_pages(root: Visit, ann: Visit) -> None:
+    root.save("Secret", "#acl Root:read,write\nx", base=0)
+    ann.save("Public", "[[Secret]]", base=0)
+    root.save("Same", "#acl Root:read,write\n[[Secret]]", base=0)
+    done = root.rename("Secret", "Hidden")
+    assert done.rewritten == ("Same",) and done.left == ("Public",)
+    assert ann.read("Public").text == "[[Secret]]\n"
+
+
 def test_rename_rewrites_only_pages_that_its_author_may_write(root: Visit, ann: Visit) -> None:
     ann.save("Old", "x", base=0)
     root.save("Locked", "#acl All:read\n[[Old]]", base=0)

@@ -117,8 +117,14 @@ class Renaming(Writing):
 
         ready: list[tuple[Revision, Facts]] = []
         left: list[str] = []
+        acl = self.storage.page(old).acl
+        public = self.wiki.visit().may("read", old)
         for name, writable in self.linking(old):
             if name == old:
+                continue
+            if not public and self.storage.page(name).acl != acl:
+                # The new name of a page that not everybody may read is told only where the same people read it.
+                left.append(name)
                 continue
             page = self.storage.revision(name)
             parsed = head(page.text or "")
