@@ -88,6 +88,8 @@ def installed(folder: Path) -> Installation:
 
     The environment with the dependencies is kept from one run to the next, by a hash of what pyproject.toml asks for.
     """
+    # A wiki that another test opened in this process has made it private; what a web server reads must not be.
+    os.umask(0o022)
     if not os.access(PYTHON, os.X_OK):
         raise Missing(f"{PYTHON} is not here")
     program = folder / "program"

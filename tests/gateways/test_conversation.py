@@ -59,6 +59,7 @@ class Site:
 @pytest.fixture(scope="module", params=GATEWAYS, ids=str)
 def site(request: pytest.FixtureRequest, installation: Installation) -> Iterator[Site]:
     """A new wiki behind each gateway."""
+    os.umask(0o022)
     folder = Path(tempfile.mkdtemp(prefix="anywiki-gateway-", dir="/tmp"))
     folder.chmod(0o777 if os.geteuid() == 0 else 0o755)
     before = request.session.testsfailed

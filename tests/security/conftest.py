@@ -14,7 +14,7 @@ from wiki import passwords
 from .world import World, filled
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _quick() -> Iterator[None]:
     """Make password hashes cheap, begin with no pages at all, and keep expected refusals out of the output."""
     with pytest.MonkeyPatch.context() as patch:
