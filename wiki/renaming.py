@@ -57,29 +57,11 @@ class Renaming(Writing):
                 self._require_on(right, page)
             self._make_way(evicting, new, old)
             self.storage.rename(old, new)
-            moved = Revision(
-                page=new,
-                number=page.number + 1,
-                text=text,
-                author=self.author,
-                time=self.wiki.now(),
-                kind="rename",
-                source=old,
-                comment=one_line(comment),
-            )
+            moved = self._revision(new, page.number + 1, text, kind="rename", source=old, comment=one_line(comment))
             self.wiki.evict(evicting, old, page, None)
             stored = self._put(evicting, moved, facts, None)
             if redirect:
-                stub_revision = Revision(
-                    page=old,
-                    number=1,
-                    text=stub,
-                    author=self.author,
-                    time=self.wiki.now(),
-                    kind="rename",
-                    source=new,
-                )
-                self._put(evicting, stub_revision, stub_facts, None)
+                self._put(evicting, self._revision(old, 1, stub, kind="rename", source=new), stub_facts, None)
             done = []
             for revision, page_facts in rewritten:
                 there = self.wiki.page_or_none(revision.page)
@@ -132,15 +114,7 @@ class Renaming(Writing):
             if not writable or text == page.text:
                 left.append(name)
                 continue
-            revision = Revision(
-                page=name,
-                number=page.number + 1,
-                text=text,
-                author=self.author,
-                time=self.wiki.now(),
-                comment=f"{old} → {new}",
-                minor=True,
-            )
+            revision = self._revision(name, page.number + 1, text, comment=f"{old} → {new}", minor=True)
             ready.append((revision, self.wiki.facts(name, text)[0]))
         return ready, left
 

@@ -82,16 +82,8 @@ class Visit(Renaming):
             if current is None and kind == "edit" and not wanted.strip():
                 raise BadRequest("An empty page cannot be created: write something first.", name=name)
             facts, rendered = self.wiki.facts(name, wanted)
-            revision = Revision(
-                page=name,
-                number=number + 1,
-                text=wanted,
-                author=self.author,
-                time=self.wiki.now(),
-                kind=kind,
-                source=source,
-                comment=comment,
-                minor=minor and self.user is not None,
+            revision = self._revision(
+                name, number + 1, wanted, kind, source, comment, minor=minor and self.user is not None
             )
             with self._writing() as evicting:
                 now = self.wiki.page_or_none(name)

@@ -33,13 +33,29 @@ class Writing(Reading):
             raise Forbidden(right=right, name=page.name)
 
     def _deletion(self, page: Page, comment: str) -> Revision:
+        return self._revision(page.name, page.number + 1, None, kind="delete", comment=comment)
+
+    def _revision(
+        self,
+        page: str,
+        number: int,
+        text: str | None,
+        kind: str = "edit",
+        source: str = "",
+        comment: str = "",
+        minor: bool = False,
+    ) -> Revision:
+        """Return a revision by this visitor, now."""
         return Revision(
-            page=page.name,
-            number=page.number + 1,
+            page=page,
+            number=number,
+            text=text,
             author=self.author,
             time=self.wiki.now(),
-            kind="delete",
+            kind=kind,
+            source=source,
             comment=comment,
+            minor=minor,
         )
 
 
