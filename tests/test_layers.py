@@ -20,7 +20,18 @@ LAYERS = {
     "door": {"", "wsgi", "pagecache", "resources", "gateway.environ", "gateway.cgi"},
     "nouns": {"model", "names", "urls", "query", "words", "patterns"},
     "parts": {
-        *("storage", "markup", "acl", "merge", "diff", "search", "interwiki", "passwords", "commonplace"),
+        *(
+            "storage",
+            "markup",
+            "acl",
+            "merge",
+            "diff",
+            "search",
+            "interwiki",
+            "passwords",
+            "commonplace",
+            "moin_passwords",
+        ),
         *("filling", "keeper", "i18n", "markdown_links", "markdown_paths", "pages"),
     },
     "wiki": {

@@ -8,7 +8,7 @@ import unicodedata
 
 import pytest
 
-from wiki import commonplace, passwords
+from wiki import commonplace, moin_passwords, passwords
 from wiki.passwords import hashed, outdated, verify, weakness
 
 
@@ -85,6 +85,17 @@ def test_the_cost_is_what_owasp_asks_for(monkeypatch: pytest.MonkeyPatch) -> Non
         "$pbkdf2-sha256$999999999$eA$eA",
         "$pbkdf2-sha256$x$eA$eA",
         "{DES}abc",
+        "{SSHA}",
+        "{SSHA}???",
+        "{SHA}eHg=",
+        "{SHA}VZsF8bKGPnJbduIWrD2t7L+S4kQ",
+        "{PASSLIB}",
+        "{PASSLIB}$6$rounds=999999999$salt$" + "a" * 86,
+        "{PASSLIB}$6$rounds=1000$salt$short",
+        "{PASSLIB}$2b$12$" + "a" * 53,
+        "{PASSLIB}$P$R12345678" + "a" * 22,
+        "{APR1}$apr1$",
+        "{MD5}\ud800",
         "$scrypt$ln=4,r=8,p=1$eA$é",
     ],
 )
@@ -199,3 +210,33 @@ def test_a_password_may_contain_the_name_among_other_things() -> None:
 def test_the_common_words_are_plain_and_not_so_few() -> None:
     assert len(commonplace._WORDS) > 200
     assert all(re.fullmatch("[a-z]{4,}", word) for word in commonplace._WORDS)
+
+
+@pytest.mark.parametrize(
+    ("password", "hash"),
+    [
+        ("pässwörd", "{SSHA}dDqArZbTyOuEWPIYtlRDLxv0MyzN2TOeC42vZwIIvUN/4RVmmx3TWw=="),
+        ("oldpass", "{SHA}VZsF8bKGPnJbduIWrD2t7L+S4kQ="),
+        ("apr1pass", "{APR1}$apr1$saltsalt$G.z/cD.kvYq.m58Ug4gO8."),
+        ("md5pass", "{MD5}$1$saltsalt$cCPENxTVtU4kpnV2ngztX0"),
+        ("despass", "{DES}saVFmo9nAFFf."),
+        ("sha256", "{PASSLIB}$5$rounds=1000$saltsalt$mkB6/9C/zwvNmAR/c6coLA97ZTUtTyTQGWKNuoJzdU9"),
+    ],
+)
+def test_the_passwords_of_a_moinmoin_are_known(password: str, hash: str) -> None:
+    assert verify(password, hash)
+    assert not verify(password + "x", hash)
+    assert not verify("", hash)
+    assert outdated(hash)
+    assert not outdated(hash, moin=True)
+
+
+def test_where_a_moinmoin_reads_the_accounts_new_hashes_are_of_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = moin_passwords._context.copy(sha512_crypt__rounds=1000)
+    monkeypatch.setattr(moin_passwords, "_context", context)
+    hash = hashed("pässwörd", moin=True)
+    assert hash.startswith("{PASSLIB}$6$")
+    assert verify("pässwörd", hash)
+    assert not outdated(hash, moin=True)
+    assert outdated(hash)
+    assert outdated(hashed("x"), moin=True)

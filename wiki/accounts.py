@@ -65,7 +65,7 @@ def address(email: str) -> str:
     return email
 
 
-def password_hash(password: str, name: str) -> str:
+def password_hash(storage: Storage, password: str, name: str) -> str:
     """Return the hash of a new password, '' for none; raise BadAccount if the password is weak."""
     from . import passwords
 
@@ -73,7 +73,7 @@ def password_hash(password: str, name: str) -> str:
         return ""
     if weak := passwords.weakness(password, name):
         raise BadAccount(weak)
-    return passwords.hashed(password)
+    return passwords.hashed(password, storage.moin_reads_accounts)
 
 
 def new_user(
@@ -95,7 +95,7 @@ def new_user(
         id=f"{now:.2f}.{secrets.randbelow(10**9)}",  # MoinMoin's form: time, a dot, a random number
         name=name,
         email=address(email),
-        hash=password_hash(password, name),
+        hash=password_hash(storage, password, name),
         admin=admin,
         state=state,
         created=int(now * 1_000_000),
@@ -109,7 +109,7 @@ def change_password(storage: Storage, user: User, password: str, except_token: s
 
     Links with which the password could still be changed are of no use any more.
     """
-    changed = replace(user, hash=password_hash(password, user.name))
+    changed = replace(user, hash=password_hash(storage, password, user.name))
     with storage.writing():
         storage.put_user(changed)
         end_sessions(storage, user.id, except_token)

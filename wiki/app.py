@@ -103,7 +103,9 @@ def open_wiki(folder: str, settings: Settings | None = None) -> Wiki:
     fingerprint = f"{__version__} {rules.markup} {rules.category} {sorted(rules.interwiki.items())}"
     fragments = Fragments(os.path.join(instance.cache, "fragments"), fingerprint)
     cache = keeper.NoCache() if settings.storage.startswith("memory:") else keeper.Cache(instance.cache)
-    return Wiki(instance.storage(settings), rules, cache, fragments, macros.links)
+    storage = instance.storage(settings)
+    storage.moin_reads_accounts = settings.moin_shared
+    return Wiki(storage, rules, cache, fragments, macros.links)
 
 
 def seed(wiki: Wiki) -> None:

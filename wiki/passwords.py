@@ -30,11 +30,17 @@ _ADDED = "0123456789!?.,;:-_*#$&+@"
 _lock = threading.Lock()
 
 
-def hashed(password: str) -> str:
+def hashed(password: str, moin: bool = False) -> str:
     """Return a new hash of a password, with its scheme, cost and salt: `$scrypt$ln=15,r=8,p=3$salt$hash`.
 
-    The password may be any Unicode text of any length; equivalent spellings (NFKC) are the same password.
+    The password may be any Unicode text of any length; equivalent spellings (NFKC) are the same password. `moin` asks
+    for a hash that a MoinMoin 1.9 reads which shares the accounts.
     """
+    if moin:
+        from . import moin_passwords
+
+        with _lock:
+            return moin_passwords.hashed(password)
     salt = os.urandom(16)
     if hasattr(hashlib, "scrypt"):
         digest = _scrypt(password, salt, LOG_N, BLOCK, PARALLEL)
@@ -61,8 +67,13 @@ def verify(password: str, hash: str) -> bool:
     return False
 
 
-def outdated(hash: str) -> bool:
-    """Return whether a hash should be made anew at the next login: another scheme or cost than `hashed` has now."""
+def outdated(hash: str, moin: bool = False) -> bool:
+    """Return whether a hash should be made anew at the next login: another scheme or cost than `hashed` has now.
+
+    Where a MoinMoin shares the accounts, all that it can read stays.
+    """
+    if moin:
+        return not hash.startswith(MOIN)
     if hasattr(hashlib, "scrypt"):
         return not hash.startswith(f"$scrypt$ln={LOG_N},r={BLOCK},p={PARALLEL}$")
     return not hash.startswith(f"$pbkdf2-sha256${ROUNDS}$")
@@ -125,6 +136,13 @@ def _is_pbkdf2(password: str, hash: str) -> bool:
     return hmac.compare_digest(_pbkdf2(password, _read(salt), int(rounds)), _read(digest))
 
 
+def _is_moin(password: str, hash: str) -> bool:
+    from . import moin_passwords
+
+    with _lock:
+        return moin_passwords.verify(password, hash)
+
+
 def _written(data: bytes) -> str:
     return b64encode(data).decode().rstrip("=")
 
@@ -133,5 +151,12 @@ def _read(text: str) -> bytes:
     return b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
-SCHEMES: dict[str, Callable[[str, str], bool]] = {"$scrypt$": _is_scrypt, "$pbkdf2-sha256$": _is_pbkdf2}
+MOIN = ("{PASSLIB}", "{SSHA}", "{SHA}", "{APR1}", "{MD5}", "{DES}")
+"""How a hash begins that MoinMoin 1.9 made."""
+
+SCHEMES: dict[str, Callable[[str, str], bool]] = {
+    "$scrypt$": _is_scrypt,
+    "$pbkdf2-sha256$": _is_pbkdf2,
+    **dict.fromkeys(MOIN, _is_moin),
+}
 """How a hash that begins so is checked: a function of (password, hash). Others may be added; ValueError means no."""

@@ -53,6 +53,9 @@ class Settings:
         "invites; auto = open on this machine's own address (localhost), approval elsewhere.",
         choices=("auto", "open", "approval", "closed"),
     )
+    moin_shared: bool = _setting(
+        False, "Whether an old MoinMoin uses this data folder too: then new passwords are kept in a form that it reads."
+    )
     page_cache: bool = _setting(True, "Whether finished pages are kept for anonymous visitors.")
     page_limit: int = _setting(1_000_000, "The most bytes that a page's text may have.", least=1)
     upload_limit: int = _setting(64 * 1024 * 1024, "The most bytes that an uploaded file may have.", least=1)

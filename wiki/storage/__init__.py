@@ -45,6 +45,9 @@ class Storage(ABC):
 
     url: str
 
+    moin_reads_accounts = False
+    """Whether a MoinMoin 1.9 logs people in with these accounts too: then new password hashes are of its kind."""
+
     # -- transactions ------------------------------------------------------------------------------------------------
 
     @abstractmethod

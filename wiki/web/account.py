@@ -93,10 +93,11 @@ def _rehashed(exchange: Exchange, user: User, password: str) -> User:
     """Return the account; its hash is made anew if it is of an older scheme or cost."""
     from .. import passwords
 
-    if not passwords.outdated(user.hash):
+    storage = exchange.site.wiki.storage
+    if not passwords.outdated(user.hash, storage.moin_reads_accounts):
         return user
-    changed = replace(user, hash=passwords.hashed(password))
-    exchange.site.wiki.storage.put_user(changed)
+    changed = replace(user, hash=passwords.hashed(password, storage.moin_reads_accounts))
+    storage.put_user(changed)
     return changed
 
 
