@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
-from typing import TYPE_CHECKING
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from wiki import deploying
-from wiki.deploying import DeployError, Place, filled, gateways, rendered
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from wiki.deploying import DeployError, Place, filled, gateways, rendered, steps
 
 PLACE = Place(
     folder="/home/ann/public",
@@ -53,6 +55,15 @@ def test_every_file_fits_an_installation(gateway: str, program: str, mount: str)
             compile(text, name, "exec")
         if re.search(r"^#!.*python", text):
             assert text.startswith("#!/opt/notes/bin/python3\n"), name
+
+
+@pytest.mark.parametrize("mount", MOUNTS, ids=lambda mount: mount or "/")
+@pytest.mark.parametrize("gateway", gateways())
+def test_every_gateway_says_what_to_do_next(gateway: str, mount: str) -> None:
+    told = steps(gateway, at(mount=mount))
+    assert re.search(r"^1\. ", told, re.M)
+    for left in ("/srv/wiki", "/run/wiki", "127.0.0.1:8000", "www-data", "```", "**", "\n\n\n", "]("):
+        assert left not in told, left
 
 
 @pytest.mark.parametrize("gateway", gateways())
@@ -128,3 +139,32 @@ def test_whatever_an_archive_made_of_a_file_is_undone(tmp_path: Path, monkeypatc
     (tmp_path / "cgi/wiki.cgi").write_bytes(b"\xef\xbb\xbf#!/usr/bin/python3\r\npass\r\n")
     monkeypatch.setattr(deploying, "folder", lambda name: str(tmp_path))
     assert rendered("cgi", PLACE) == {"wiki.cgi": ("#!/opt/notes/bin/python3\npass\n", 0o755)}
+
+
+def test_steps_are_the_numbered_lists_with_what_introduces_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cgi").mkdir()
+    (tmp_path / "cgi/README.md").write_text(
+        "# CGI\n\nWhy.\n\n1. One\n   more\n2. `a /wiki`\n\n   ```sh\n   cp /srv/wiki/cgi/x y\n   ```\n\nThen **this**:\n\n"
+        "1. [Two](x.md)\n\n| 1. | no |\n"
+    )
+    monkeypatch.setattr(deploying, "folder", lambda name: str(tmp_path))
+    assert steps("cgi", PLACE).splitlines() == [
+        *("1. One", "   more", "2. `a /team/wiki`", "", "   cp /home/ann/public/x y", "", "Then this:", "", "1. Two"),
+    ]
+
+
+def test_hello_says_the_version_and_where_a_newer_one_is() -> None:
+    """Python 2 runs it too where there is one; the grammar of the oldest that can be asked for has to do."""
+    script = Path(deploying.folder("deploy"), "cgi/hello.cgi")
+    ast.parse(script.read_text(), feature_version=(3, 4))
+    for python in filter(None, (sys.executable, shutil.which("python2.7"))):
+        done = subprocess.run([python, script], capture_output=True, check=False)
+        if b"pyenv: " in done.stderr:
+            continue  # a stand-in for a version that is not chosen here
+        head, _, body = done.stdout.decode().partition("\r\n\r\n")
+        assert head.startswith("Content-Type: text/plain"), done.stderr
+        assert body.startswith("Python "), body
+        assert "That is new enough." in body or "The wiki needs 3.11." in body
+        assert os.path.realpath(script) in body

@@ -54,7 +54,18 @@ LAYERS = {
     },
     "additions": {"macros", "auth"},
     "http": {"web"},
-    "assembly": {"app", "cli", "settings", "instance", "archive", "deploying", "faults", "gateway", "__main__"},
+    "assembly": {
+        "app",
+        "cli",
+        "settings",
+        "instance",
+        "archive",
+        "deployed",
+        "deploying",
+        "faults",
+        "gateway",
+        "__main__",
+    },
 }
 """Which modules and packages are in which layer, the lowest first; a longer name goes before the package it is in."""
 

@@ -90,6 +90,26 @@ def rendered(gateway: str, place: Place) -> dict[str, tuple[str, int]]:
     return result
 
 
+def steps(gateway: str, place: Place) -> str:
+    """Return what is to be done with a gateway's files: the numbered lists of its README, with what introduces them."""
+    lines = _read(os.path.join(folder("deploy"), gateway, README)).splitlines()
+    result: list[str] = []
+    inside = False
+    for number, line in enumerate(lines):
+        if re.match(r"1\. ", line):
+            before = [each for each in lines[:number] if each][-1:]
+            while result and not result[-1]:
+                result.pop()
+            result += ["", *before, ""] if before and before[0].endswith(":") else [""]
+            inside = True
+        elif line and not re.match(r"\d+\. |  ", line):
+            inside = False
+        if inside and not line.strip().startswith("```"):
+            result.append(line)
+    text = re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", "\n".join(result).replace("**", ""))
+    return filled(text.strip("\n"), gateway, place)
+
+
 def filled(text: str, gateway: str, place: Place) -> str:
     """Return a text of `deploy/GATEWAY/` with an installation's values in it."""
     if text.startswith(SHEBANG):
@@ -114,8 +134,17 @@ def filled(text: str, gateway: str, place: Place) -> str:
     for path in sorted(set(FILES.findall(text)), key=len, reverse=True):
         text = text.replace(path, f"\0{len(held)}\0")
         held.append(path)
-    words = {"/wiki": place.mount, "www-data": place.user, "127.0.0.1:8000": place.address}
-    text = re.sub(r"(?<!\0)/wiki(?![\w.-])|\bwww-data\b|\b127\.0\.0\.1:8000\b", lambda match: words[match[0]], text)
+    words = {
+        "/wiki": place.mount,
+        "www-data": place.user,
+        "127.0.0.1:8000": place.address,
+        "RuntimeDirectory=wiki": f"RuntimeDirectory={os.path.basename(os.path.dirname(place.socket))}",
+    }
+    text = re.sub(
+        r"(?<!\0)/wiki(?![\w.-])|\bwww-data\b|\b127\.0\.0\.1:8000\b|\bRuntimeDirectory=wiki\b",
+        lambda match: words[match[0]],
+        text,
+    )
     while "\0" in text:
         text = re.sub("\0(\\d+)\0", lambda match: held[int(match[1])], text)
     return text

@@ -12,6 +12,7 @@ from ..model import WikiError
 COMMANDS = {
     "init": ("setup", "make a data folder with a wiki in it"),
     "serve": ("serve", "show the wiki in a browser on this machine's own web server"),
+    "deploy": ("deploy", "write what a web server needs to serve the wiki, and say what to do next"),
     "settings": ("setup", "show every setting, its value and what it is for"),
     "user": ("user", "list, make, mend and switch off accounts"),
     "import": ("exchange", "take in a folder of Markdown files"),
