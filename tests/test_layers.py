@@ -49,6 +49,7 @@ LAYERS = {
             "pictures",
             "presence",
             "copying",
+            "remote",
         ),
         *("markdown_folder",),
     },

@@ -36,6 +36,7 @@ STATUS: dict[str, tuple[str, str, str]] = {
     "fullsearch": ("302 302 302 302", "302 302 302 302", "302 302 302 302"),
     "titlesearch": ("302 302 302 302", "302 302 302 302", "302 302 302 302"),
     "access": ("200 200 200 200", "403 403 403 200", "404 404 404 404"),
+    "xmlrpc2": ("405 405 405 405", "405 405 405 405", "405 405 405 405"),
 }
 """What each action answers to a GET by the four roles, on each of PAGES. Who may not read a page that is there is told
 so (403): a page's existence is no secret to who knows its exact name, all else about it is."""
@@ -96,6 +97,7 @@ ACTION_QUERIES: dict[str, tuple[str, ...]] = {
     "fullsearch": ("action=fullsearch&value=zebra", "action=fullsearch&value=zebra&regex=1"),
     "titlesearch": ("action=titlesearch&value=Top",),
     "access": ("action=access",),
+    "xmlrpc2": ("action=xmlrpc2",),
 }  # fmt: skip
 """Ways to ask for each action by GET; {page} is put before."""
 

@@ -43,10 +43,8 @@ def login(exchange: Exchange, path: str) -> Response:
             return exchange.redirect(_back(exchange))
         return _login_form(exchange)
     form = exchange.request.form
-    name, password = form.get("name", "").strip(), form.get("password", "")
-    exchange.limit("login", *LOGINS)
-    exchange.limit("login-to", *LOGINS_FOR_ONE, key=_fingerprint(exchange, name))
-    user = _verified(exchange, name, password)
+    password = form.get("password", "")
+    user = checked_password(exchange, form.get("name", "").strip(), password)
     if user is None:
         return _login_form(exchange, exchange.gettext("This name and password do not belong together."))
     if user.state != "active":
@@ -73,10 +71,15 @@ def _login_form(exchange: Exchange, error: str = "") -> Response:
     )
 
 
-def _verified(exchange: Exchange, name: str, password: str) -> User | None:
-    """Return the account of this name and password, None if there is none; both take the same time."""
+def checked_password(exchange: Exchange, name: str, password: str) -> User | None:
+    """Return the account of this name and password, None if there is none; both take the same time.
+
+    Raises TooMany before anything is looked at, where the address or the account has had its attempts.
+    """
     from .. import passwords
 
+    exchange.limit("login", *LOGINS)
+    exchange.limit("login-to", *LOGINS_FOR_ONE, key=_fingerprint(exchange, name))
     user = account_named(exchange, name)
     right = passwords.verify(password, user.hash if user else "")
     return user if right else None

@@ -36,10 +36,14 @@ METHODS = ("GET", "HEAD", "POST")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A view, and whether a GET may reach it although it changes something (it then shows a form with one button)."""
+    """A view, and whether a GET may reach it although it changes something (it then shows a form with one button).
+
+    `programs` says that it is for programs, which send no form of ours and whose cookies the view does not look at.
+    """
 
     view: str
     changes: bool = False
+    programs: bool = False
 
     def load(self) -> View:
         """Import and return the view."""
@@ -73,6 +77,7 @@ ACTIONS = {
     "fullsearch": Route("find:old_search"),
     "titlesearch": Route("find:old_search"),
     "access": Route("pages:access"),
+    "xmlrpc2": Route("xmlrpc:xmlrpc", programs=True),
 }
 """Page actions, named as MoinMoin 1.9 names them where it has them."""
 
@@ -139,7 +144,8 @@ def _page(exchange: Exchange, written: str, path: str) -> Response:
 
 def _run(exchange: Exchange, route: Route, rest: str) -> Response:
     if exchange.request.method == "POST":
-        exchange.check_form()
+        if not route.programs:
+            exchange.check_form()
     elif route.changes:
         return exchange.one_button()
     return route.load()(exchange, rest)
