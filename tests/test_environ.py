@@ -17,7 +17,17 @@ PATH = PAGE.encode().decode("latin-1")
 
 
 def known(mount: str | None = None, proxies: str = "", remote_user: bool = False) -> Known:
-    lines = ["anywiki 1", "epoch=1", "on=yes", "hosts=", "front_page=F", f"proxies={proxies}", "fingerprint=1", "end="]
+    lines = [
+        "anywiki 1",
+        "epoch=1",
+        "on=yes",
+        "hosts=",
+        "front_page=F",
+        f"proxies={proxies}",
+        "program=",
+        "fingerprint=1",
+        "end=",
+    ]
     lines.append(f"remote_user={'yes' if remote_user else 'no'}")
     if mount is not None:
         lines.append(f"mount={mount}")

@@ -32,7 +32,7 @@ LAYERS = {
             "commonplace",
             "moin_passwords",
         ),
-        *("filling", "keeper", "i18n", "markdown_links", "markdown_paths", "pages"),
+        *("filling", "keeper", "codefile", "i18n", "markdown_links", "markdown_paths", "pages"),
     },
     "wiki": {
         *(

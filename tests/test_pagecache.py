@@ -241,6 +241,21 @@ def test_a_changed_settings_file_is_noticed_by_the_next_hit(stand: Stand, tmp_pa
     assert not stand.is_hit(), "a process with former settings kept a page"
 
 
+def test_another_version_beside_this_one_leaves_nothing_stale(
+    stand: Stand, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.ask()
+    assert stand.is_hit()
+    version = tmp_path / "__init__.py"
+    version.write_text("another")
+    monkeypatch.setattr(pagecache, "PROGRAM", str(version))
+    assert not stand.is_hit()
+    assert not stand.is_hit(), "a process of the former version kept a page"
+    stand.restart()
+    assert not stand.is_hit()
+    assert stand.is_hit()
+
+
 def test_the_cache_can_be_off_and_on_again(stand: Stand) -> None:
     stand.ask()
     stand.restart(on=False)

@@ -22,7 +22,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, AnyStr
 
 from .model import Unavailable
-from .pagecache import BODY, FORMAT, GZIP, HEAD, Known, key, read
+from .pagecache import BODY, FORMAT, GZIP, HEAD, Known, installed, key, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -269,6 +269,7 @@ def describe(
         f"front_page={front_page}",
         f"proxies={' '.join(proxies)}",
         f"remote_user={'yes' if remote_user else 'no'}",
+        f"program={installed()}",
         f"fingerprint={fingerprint}",
     ]
     if any("\n" in field for field in fields):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 FORMAT = "anywiki 1"
+PROGRAM = os.path.join(os.path.dirname(__file__), "__init__.py")
 BODY, GZIP, HEAD = b".html", b".html.gz", b".head"
 ODD = bytes(range(32)) + b'\x7f"#%?\\'
 """Bytes that a server's rewrite rule cannot carry into a file name."""
@@ -30,6 +31,7 @@ class Known:
 
     `mount` is None where it is not configured; `hosts` is empty where any is answered (then no page may show its own
     host name). `fingerprint` stands for settings, program and templates; `stamps` are the files it was made from.
+    `program` is the `installed` of the program that wrote it.
     """
 
     __slots__ = (
@@ -39,6 +41,7 @@ class Known:
         "hosts",
         "mount",
         "on",
+        "program",
         "proxies",
         "remote_user",
         "stamps",
@@ -66,6 +69,7 @@ class Known:
         self.front_page = fields["front_page"].encode()
         self.proxies = fields["proxies"].split()
         self.remote_user = fields["remote_user"] == "yes"
+        self.program = fields["program"]
         self.fingerprint = fields["fingerprint"]
         if "end" not in fields:
             raise ValueError("truncated")
@@ -147,7 +151,7 @@ class PageCache:
         return app(environ, start_response)
 
     def known(self) -> Known | None:
-        """Return what the door knows, None if it was never told or the files it came from have changed."""
+        """Return what the door knows, None if it was never told, or not by this program, or from other settings."""
         try:
             raw = read(os.fsencode(self.folder) + b".info")
             if self._known is None or self._known[0] != raw:
@@ -155,7 +159,7 @@ class PageCache:
         except (OSError, ValueError, KeyError):
             return None
         known = self._known[1]
-        return known if unchanged(known.stamps) else None
+        return known if known.program == installed() and unchanged(known.stamps) else None
 
     def path(self, environ: "WSGIEnvironment", known: Known, name: bytes) -> bytes | None:
         """Return where the entry of a page lies, without suffix, None where this site or name is not kept."""
@@ -326,6 +330,12 @@ def stamp(path: str) -> str:
     except OSError:
         return f"- - - {path}"
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino} {path}"
+
+
+def installed() -> str:
+    """Return what tells one installation of the program from the next, wherever it lies: state and inode of a file."""
+    # Who unpacks a new version over this one, or beside it, restarts nothing and touches no setting.
+    return stamp(PROGRAM).rpartition(" ")[0]
 
 
 def unchanged(stamps: list[str]) -> bool:

@@ -19,3 +19,13 @@ def templates() -> str:
 def static() -> str:
     """Return the folder of the program's static files."""
     return folder("static")
+
+
+def bundle() -> str:
+    """Return the name that a bundle's own static URLs carry, since its web server sends these files; '' elsewhere.
+
+    A bundle has the program in `-/program/NAME/wiki`, and its static files once more in `-/static/NAME`.
+    """
+    program, name = os.path.split(os.path.dirname(PACKAGE))
+    static = os.path.join(os.path.dirname(program), "static", name)
+    return name if os.path.basename(program) == "program" and os.path.isdir(static) else ""

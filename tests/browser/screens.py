@@ -225,6 +225,7 @@ SCREENS = (
     _screen("invite", "invite", lambda site: site.invitation("Bob"), "#f-again"),
     _screen("invite-used", "error", special("invite", code="spent"), "p.lead[role=alert]", status=403),
     _screen("first", "first", lambda site: site.first(), "#f-again", fresh=True),
+    _screen("first-file", "first", lambda site: site.first_by_file(), "#f-code"),
     _screen("front-fresh", "page", front, "article.text", fresh=True),
     _screen("appearance", "appearance", special("appearance"), "#f-theme"),
     _screen("preferences", "preferences", special("preferences"), "#f-quicklinks", who="Root"),

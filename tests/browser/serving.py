@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wiki import accounts, app, instance
+from wiki import accounts, app, codefile, instance
 from wiki.core import Wiki
 from wiki.urls import Urls
 
@@ -50,6 +50,11 @@ class Site:
         code = accounts.first_code(storage)
         storage.close()
         return self.urls.special("first", code=code)
+
+    def first_by_file(self) -> str:
+        """Put a file with a code into the data folder, and return where the code is asked for."""
+        codefile.offer(str(self.folder))
+        return self.urls.special("first")
 
     def log(self) -> str:
         """Return what the server has said on standard error."""

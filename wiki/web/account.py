@@ -1,4 +1,4 @@
-"""Coming in and going out: login, logout, registration, the first administrator, and links with one-time codes."""
+"""Coming in and going out: login, logout, registration, and invitations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .. import accounts
-from ..model import Forbidden, NameTaken, User, WikiError
+from ..model import Forbidden, User, WikiError
 from .credentials import Errors, account_named, checked, private, refused
 from .exchange import FORM, SESSION, Exchange
 from .preferences import appearance, preferences, quicklink, quickunlink, sessions
@@ -186,7 +186,7 @@ def register(exchange: Exchange, path: str) -> Response:
     exchange.limit("register", *REGISTRATIONS)
     state = "active" if mode == "open" else "pending"
     try:
-        user = _made(exchange, state=state)
+        user = made(exchange, state=state)
     except WikiError as error:
         return _register_form(exchange, mode, refused(exchange, error))
     if user.state != "active":
@@ -232,7 +232,8 @@ def _is_person(exchange: Exchange) -> bool:
     return QUICKEST <= exchange.site.wiki.now() / 1_000_000 - int(began) / 1000 <= FORM_LIFE
 
 
-def _made(exchange: Exchange, admin: bool = False, state: str = "active") -> User:
+def made(exchange: Exchange, admin: bool = False, state: str = "active") -> User:
+    """Store and return the account that a form describes; raise BadAccount or NameTaken."""
     form, wiki = exchange.request.form, exchange.site.wiki
     return accounts.new_user(
         wiki.storage,
@@ -254,50 +255,10 @@ class BadCode(Forbidden):
     message = "This link has been used, or is too old. Ask an administrator for another one."
 
 
-def first(exchange: Exchange, path: str) -> Response:
-    """Make the account of the wiki's first administrator for who has the code that the set-up printed."""
-    storage = exchange.site.wiki.storage
-    code = _code(exchange)
-    if accounts.has_admin(storage):
-        raise Forbidden("This wiki has an administrator already. Please log in.")
-    if exchange.request.method == "POST":
-        exchange.limit("code", *CODES)
-    if accounts.known(storage, "first", code) is None:
-        raise BadCode()
-    if exchange.request.method != "POST":
-        return _first_form(exchange, code, {})
-    if errors := checked(exchange):
-        return _first_form(exchange, code, errors)
-    try:
-        with storage.writing():
-            if not accounts.redeem_first(storage, code):
-                raise BadCode()
-            user = _made(exchange, admin=True)
-    except (NameTaken, accounts.BadAccount) as error:
-        return _first_form(exchange, code, refused(exchange, error))
-    begin(exchange, user)
-    return exchange.redirect(f"{exchange.urls.root()}?note=welcome")
-
-
-def _first_form(exchange: Exchange, code: str, errors: Errors) -> Response:
-    form = exchange.request.form
-    return private(
-        exchange.render(
-            "first.html",
-            400 if errors else 200,
-            title=exchange.gettext("A new wiki"),
-            name=form.get("name", ""),
-            email=form.get("email", ""),
-            code=code,
-            errors=errors,
-        )
-    )
-
-
 def invited(exchange: Exchange, path: str) -> Response:
     """Let the owner of an account choose a password, by the link that an administrator gave."""
     storage = exchange.site.wiki.storage
-    code = _code(exchange)
+    code = sent_code(exchange)
     if exchange.request.method == "POST":
         exchange.limit("code", *CODES)
     user = accounts.invited(storage, code)
@@ -326,13 +287,13 @@ def invited(exchange: Exchange, path: str) -> Response:
     return exchange.redirect(f"{exchange.urls.root()}?note=welcome")
 
 
-def _code(exchange: Exchange) -> str:
-    return exchange.request.form.get("code", "") or exchange.request.args.get("code", "")
+def sent_code(exchange: Exchange) -> str:
+    """Return the one-time code that came with a form or a link, '' if none did."""
+    return (exchange.request.form.get("code", "") or exchange.request.args.get("code", "")).strip()
 
 
 __all__ = [
     "appearance",
-    "first",
     "invited",
     "login",
     "logout",

@@ -11,7 +11,7 @@ from importlib import import_module
 
 from flask import Response
 
-from .. import names
+from .. import codefile, names
 from ..model import BadRequest, NoSuchPage, WikiError
 from .exchange import Exchange
 
@@ -101,7 +101,7 @@ SPECIALS = {
     "preferences": Route("account:preferences"),
     "appearance": Route("account:appearance"),
     "sessions": Route("account:sessions", changes=True),
-    "first": Route("account:first"),
+    "first": Route("first:first"),
     "invite": Route("account:invited"),
     "admin": Route("admin:admin"),
     "health": Route("assets:health"),
@@ -124,9 +124,17 @@ def dispatch(exchange: Exchange, path: str) -> Response:
         return _run(exchange, route, rest)
     if not path:
         if exchange.request.args.get("action", "show") == "show" and exchange.request.method in ("GET", "HEAD"):
+            if codefile.waiting(exchange.site.instance.folder) and _awaits_administrator(exchange):
+                return exchange.redirect(exchange.urls.special("first"))
             return _run(exchange, ACTIONS["show"], exchange.site.wiki.rules.front_page)
         return _page(exchange, exchange.site.wiki.rules.front_page, exchange.site.wiki.rules.front_page)
     return _page(exchange, path, path)
+
+
+def _awaits_administrator(exchange: Exchange) -> bool:
+    from .first import awaited
+
+    return awaited(exchange)
 
 
 def _page(exchange: Exchange, written: str, path: str) -> Response:

@@ -29,6 +29,7 @@ class Site:
         self.instance = instance
         self.folder = Path(instance.folder)
         self._static = (os.path.join(instance.folder, "static"), resources.static())
+        self._bundle = resources.bundle()
         self.presence = Presence(os.path.join(instance.cache, "editing"))
 
     @cached_property
@@ -80,12 +81,14 @@ class Site:
         return url
 
     def static_mark(self, name: str) -> str:
-        """Return a short text that changes with a static file: its size and time."""
+        """Return a short text that changes with a static file: its size and time, of a bundle's own its version."""
         # Asked several times for every screen, by templates: pathlib would take a tenth of a view.
         for folder in self._static:
             try:
                 status = os.stat(os.path.join(folder, name))
             except OSError:
                 continue
+            if self._bundle and folder == self._static[1]:
+                return self._bundle
             return f"{status.st_mtime_ns // 1_000_000:x}{status.st_size:x}"[-12:]
         return "0"
