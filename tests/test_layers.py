@@ -31,6 +31,7 @@ LAYERS = {
             "passwords",
             "commonplace",
             "moin_passwords",
+            "dicts",
         ),
         *("filling", "keeper", "codefile", "i18n", "markdown_links", "markdown_paths", "pages"),
     },

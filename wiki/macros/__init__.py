@@ -108,6 +108,11 @@ def _included(raw: str, page: str) -> tuple[Link, ...]:
         return ()
 
 
+def _quoted(raw: str, page: str) -> tuple[Link, ...]:
+    """Return what RandomQuote's argument refers to."""
+    return _included(raw.strip() or "FortuneCookies", page)
+
+
 def _nothing(raw: str, page: str) -> tuple[Link, ...]:
     return ()
 
@@ -123,25 +128,54 @@ def _lazy(place: str, *depends: str, links: Links = _nothing) -> Macro:
 
 
 REGISTRY: dict[str, Macro] = {
+    "AbandonedPages": _lazy("lists:AbandonedPages", "pages"),
+    "Action": _lazy("text:Action"),
+    "AdvancedSearch": _lazy("search:AdvancedSearch"),
     "Anchor": _lazy("text:Anchor"),
+    "AttachInfo": _lazy("files:AttachInfo", "pages"),
     "AttachList": _lazy("files:AttachList", "pages"),
     "BackLinks": _lazy("lists:BackLinks", "pages"),
     "BR": _lazy("text:BR"),
     "Date": _lazy("dates:Date"),
     "DateTime": _lazy("dates:DateTime"),
+    "EditedSystemPages": _lazy("about:EditedSystemPages", "pages"),
+    "EditTemplates": _lazy("lists:EditTemplates", "pages"),
+    "EmbedObject": _lazy("files:EmbedObject", "pages"),
     "FootNote": _lazy("text:FootNote"),
     "FullSearch": _lazy("search:FullSearch", "pages", "user"),
+    "FullSearchCached": _lazy("search:FullSearch", "pages", "user"),
+    "GetText": _lazy("text:GetText"),
+    "GetText2": _lazy("text:GetText"),
+    "GetVal": _lazy("quoted:GetVal", links=_included),
+    "GoTo": _lazy("search:GoTo"),
+    "HighlighterList": _lazy("about:HighlighterList"),
+    "Hits": _lazy("about:Hits"),
     "Include": _lazy("include:Include", links=_included),
+    "InterWiki": _lazy("about:InterWiki"),
+    "LikePages": _lazy("lists:LikePages", "pages"),
+    "MailTo": _lazy("text:MailTo", "user"),
+    "MonthCalendar": _lazy("calendar:MonthCalendar", "pages"),
     "Navigation": _lazy("navigation:Navigation", "pages"),
     "NewPage": _lazy("forms:NewPage"),
     "OrphanedPages": _lazy("lists:OrphanedPages", "pages"),
+    "PageCount": _lazy("about:PageCount", "pages"),
+    "PageHits": _lazy("about:Hits"),
     "PageList": _lazy("lists:PageList", "pages"),
+    "PageSize": _lazy("about:PageSize", "pages"),
     "RandomPage": _lazy("lists:RandomPage", "time"),
+    "RandomQuote": _lazy("quoted:RandomQuote", "time", links=_quoted),
     "RecentChanges": _lazy("changes:RecentChanges", "pages"),
+    "StatsChart": _lazy("about:Hits"),
+    "SystemAdmin": _lazy("about:SystemAdmin", "user"),
+    "SystemInfo": _lazy("about:SystemInfo", "pages"),
     "TableOfContents": _lazy("text:TableOfContents"),
+    "TemplateList": _lazy("lists:TemplateList", "pages"),
     "TitleIndex": _lazy("lists:TitleIndex", "pages"),
+    "TitleSearch": _lazy("search:TitleSearch"),
     "Verbatim": _lazy("text:Verbatim"),
     "WantedPages": _lazy("lists:WantedPages", "pages"),
+    "WikiConfig": _lazy("about:WikiConfig", "user"),
+    "WordIndex": _lazy("lists:WordIndex", "pages"),
 }
 """Every macro by its name. Those of a plugin are put in here too."""
 

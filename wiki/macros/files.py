@@ -1,4 +1,4 @@
-"""The macro that lists attachments."""
+"""Macros about attachments."""
 # ruff: noqa: N802 -- a macro's function is named as pages call it
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from .. import names
+from ..markup import Hole, Rendered
 from ..model import NoSuchPage
 from .listing import LIMIT, entries, matching
 
@@ -42,6 +43,35 @@ def AttachList(call: Call) -> Markup:
         for file in files[:LIMIT]
     ]
     return entries(call, items, view.urls.page(name, "AttachFile") if len(files) > LIMIT else "")
+
+
+def AttachInfo(call: Call) -> Markup:
+    """Return how many files a page has, this one if none is named, with a link to them."""
+    view = call.view
+    name = names.resolve(call.text, call.page) if call.text else call.page
+    count = len(view.visit.attachments(name))
+    text = view.ngettext("%(count)s file", "%(count)s files", count) % {"count": count}
+    return Markup('<a href="{}">{}</a>').format(view.urls.page(name, "AttachFile"), text)
+
+
+def EmbedObject(call: Call) -> Markup:
+    """Return a picture, or for any other file a link to it: no foreign program runs in a page.
+
+    Arguments: the file (`Page/file.pdf` for another page's), width, height, and what to show instead; MoinMoin's
+    further ones are ignored.
+    """
+    view = call.view
+    positional, named = call.arguments
+    target, _width, _height, alt = (*positional, "", "", "", "")[:4]
+    target = named.get("target", target).removeprefix("attachment:")
+    folder, _, file = target.rpartition("/")
+    name = names.resolve(folder, call.page) if folder else call.page
+    size = tuple(
+        (key, value) for key in ("width", "height") if (value := named.get(key, "")).isdigit() and len(value) < 5
+    )
+    alt = named.get("alt", alt) or file
+    hole = Hole("image", name, names.file_normal(file), (("alt", alt), *size))
+    return Markup(view.fill(Rendered((hole,))))
 
 
 def _is_of(type: str, wanted: str) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,58 @@ def _letter(name: str) -> str:
 
 def _by_letter(name: str) -> tuple[str, str, str]:
     return _letter(name), name.casefold(), name
+
+
+def WordIndex(call: Call) -> Markup:
+    """Return the words that names are made of, each with the pages that have it in theirs."""
+    from ..search import title_words
+
+    view = call.view
+    words: dict[str, list[str]] = {}
+    for page in view.visit.pages(limit=INDEX):
+        for word in dict.fromkeys(title_words(page.name)):
+            words.setdefault(word.casefold(), []).append(page.name)
+    items = [
+        Markup('<dt id="{}">{}</dt><dd>{}</dd>').format(
+            view.unique("word-" + word), word, Markup(", ").join(link(call, name) for name in words[word])
+        )
+        for word in sorted(words)
+    ]
+    return Markup('<dl class="word-index">{}</dl>').format(Markup("").join(items))
+
+
+def AbandonedPages(call: Call) -> Markup:
+    """Return the pages that nobody has changed for longest, with the time of their last change."""
+    view = call.view
+    found = nsmallest(LIMIT, view.visit.pages(), key=lambda page: (page.time, page.name))
+    return entries(call, [Markup("{} {}").format(view.when(page.time), link(call, page.name)) for page in found])
+
+
+def LikePages(call: Call) -> Markup:
+    """Return the pages with names like the one given, or like this page's."""
+    return pages(call, call.view.visit.similar(call.text.strip() or call.page, LIMIT))
+
+
+def TemplateList(call: Call) -> Markup:
+    """Return the pages whose names fit a regular expression, without one those that are templates."""
+    return pages(call, _templates(call, call.text.strip()))
+
+
+def EditTemplates(call: Call) -> Markup:
+    """Return the templates as links that begin this page with one."""
+    url = call.view.urls.page
+    return entries(
+        call,
+        [
+            Markup('<a rel="nofollow" href="{}">{}</a>').format(url(call.page, "edit", template=name), name)
+            for name in _templates(call)
+        ],
+    )
+
+
+def _templates(call: Call, pattern: str = "") -> list[str]:
+    visit = call.view.visit
+    return matching(visit.all_names(), pattern or rf"\A(?:{visit.wiki.rules.template})\Z", exact=True)
 
 
 def BackLinks(call: Call) -> Markup:
