@@ -32,21 +32,31 @@ class Installation:
 
     def data(self, folder: Path, **settings: object) -> Path:
         """Make a data folder with PAGES and an account Ann (PASSWORD), owned by the servers' user, and return it."""
+        first = self.program.parent / "data"
+        if not first.exists():
+            self._fill(first)
+        shutil.copytree(first, folder)
+        _configure(folder, settings)
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam(self.user)
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
+        return folder
+
+    def _fill(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
-        chosen = {"anonymous_edit": True, "registration": "open", **settings}
-        lines = [f"{name} = {_toml(value)}" for name, value in chosen.items()]
-        (folder / "wiki.toml").write_text("\n".join(lines) + "\n")
+        _configure(folder, {})
         environ = {**os.environ, "PYTHONPATH": str(self.program)}
         command = [self.python, "-m", "wiki", "--data", str(folder), "user", "add", "Ann", "--password-stdin"]
         subprocess.run(command, input=PASSWORD + "\n", text=True, check=True, env=environ, stdout=subprocess.DEVNULL)
         subprocess.run(
             [self.python, "-c", SAVE, str(folder)], input=json.dumps(PAGES), text=True, check=True, env=environ
         )
-        if os.geteuid() == 0:
-            owner = pwd.getpwnam(self.user)
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, owner.pw_uid, owner.pw_gid)
-        return folder
+
+    def need(self, module: str) -> None:
+        """Raise Missing if a server of the extra `gateways` could not be installed."""
+        if subprocess.run([self.python, "-c", f"import {module}"], capture_output=True).returncode:
+            raise Missing(f"{module} could not be installed beside the wiki")
 
 
 PASSWORD = "correct horse battery"
@@ -79,8 +89,15 @@ wiki.storage.close()
 """
 
 
+def _configure(folder: Path, settings: dict[str, object]) -> None:
+    chosen = {"anonymous_edit": True, "registration": "open", **settings}
+    lines = [f"{name} = {_toml(value)}" for name, value in chosen.items()]
+    (folder / "wiki.toml").write_text("\n".join(lines) + "\n")
+
+
 def _toml(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else f'"{value}"'
+    """Return a value as TOML has it: its texts, lists and numbers are JSON's."""
+    return json.dumps(value)
 
 
 def installed(folder: Path) -> Installation:
@@ -104,29 +121,40 @@ def installed(folder: Path) -> Installation:
 
 def _environment() -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["serve"]]
-    name = hashlib.sha256(repr(wanted).encode()).hexdigest()[:12]
+    extras = project["optional-dependencies"]
+    needed, servers = [*project["dependencies"], *extras["serve"]], extras["gateways"]
+    name = hashlib.sha256(repr((needed, servers)).encode()).hexdigest()[:12]
     folder = Path(f"/tmp/anywiki-gateways-{os.geteuid()}")
     folder.mkdir(mode=0o755, exist_ok=True)
     status = folder.lstat()
     if folder.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise Missing(f"{folder} belongs to somebody else")
     target = folder / name
-    with (folder / "lock").open("w") as lock:
+    with (folder / f"lock-{name}").open("w") as lock:
         # Several test processes want it at once.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _make_environment(target, wanted)
+        if not (target / "complete").exists():
+            _make_environment(target, needed, servers)
     return str(target / "bin" / "python")
 
 
-def _make_environment(target: Path, wanted: list[str]) -> None:
-    if not (target / "complete").exists():
-        shutil.rmtree(target, ignore_errors=True)
-        for command in ([PYTHON, "-m", "venv", str(target)], [str(target / "bin/pip"), "install", "--quiet", *wanted]):
-            made = subprocess.run(command, capture_output=True, text=True, umask=0o022)
-            if made.returncode:
-                raise Missing(f"{' '.join(command[:4])} failed: {made.stderr[-500:]}")
-        (target / "complete").touch()
+def _make_environment(target: Path, needed: list[str], servers: list[str]) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    # A wheel from the cache may have been linked to another Python of this version.
+    install = [str(target / "bin/pip"), "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
+    for command in ([PYTHON, "-m", "venv", str(target)], [*install, *needed]):
+        made = _run(command)
+        if made.returncode:
+            raise Missing(f"{' '.join(command[:4])} failed: {made.stderr[-500:]}")
+    if servers and _run([*install, *servers]).returncode:
+        # One that cannot be had must not take the others away; `need` says which.
+        for server in servers:
+            _run([*install, server])
+    (target / "complete").touch()
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, umask=0o022)
 
 
 def _open(folder: Path) -> None:

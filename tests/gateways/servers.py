@@ -1,4 +1,4 @@
-"""Real web servers in processes of their own: started on a free port of this machine, stopped by process group."""
+"""Real web servers in processes of their own: started on free ports of this machine, stopped by process group."""
 
 from __future__ import annotations
 
@@ -8,104 +8,187 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
-from .installation import ROOT, Installation, Missing
+from wiki.deploying import Place, rendered
+
+from .installation import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-MODULES = "/usr/lib/apache2/modules"
-APACHE = """\
-ServerRoot "{folder}"
-DefaultRuntimeDir "{folder}"
-PidFile "{folder}/apache.pid"
-ServerName localhost
-Listen 127.0.0.1:{port}
-User {user}
-Group {user}
-ErrorLog "{folder}/server.log"
-{modules}
-TypesConfig /etc/mime.types
-DocumentRoot "{folder}/site"
-<Directory "{folder}">
-    AllowOverride All
-    Require all granted
-</Directory>
-"""
+    from .installation import Installation
+
+PATIENCE = 60
+"""Seconds that a server may take to start on a busy machine."""
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """A way to serve the wiki: which server, where the wiki is mounted, and whether only its configuration says so."""
+    """A way to serve the wiki, held in the same conversation as all others: a row of the table of gateways."""
 
+    family: str
+    """The folder in `deploy/` that has its files."""
     server: str
-    mount: str = ""
+    """Who speaks to the visitor, as people call it: `Apache mod_cgid`, `nginx`."""
+    start: Callable[[Run], None]
+    """Starts all processes and returns; whoever visits `run.port` speaks to the server."""
     variant: str = ""
+    """What tells it from other rows of this server, if anything does."""
+    mount: str = ""
+    told: bool = False
+    """Whether `wiki.toml` has to say the mount: the server does not."""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """What else `wiki.toml` has to say here."""
+    cannot: Mapping[str, str] = field(default_factory=dict)
+    """What it cannot do, by the test's topic (see test_conversation.py), and the reason in a sentence."""
 
     def __str__(self) -> str:
         """Return the id that a test of it has."""
-        return " ".join(each for each in (self.server, self.variant, self.mount or "/") if each)
+        return " ".join(each for each in (self.family, self.server, self.variant, self.mount or "/") if each)
 
 
-GATEWAYS = [
-    Gateway("apache-cgid", "", "ScriptAlias"),
-    Gateway("apache-cgid", "/wiki", "ScriptAlias"),
-    Gateway("apache-cgid", "", ".htaccess"),
-    Gateway("apache-cgid", "/wiki", ".htaccess"),
-    Gateway("apache-cgi", "/wiki", "ScriptAlias"),
-    Gateway("apache-cgi", "/wiki", ".htaccess"),
-    Gateway("gunicorn", ""),
-    Gateway("gunicorn", "/wiki"),
-    Gateway("waitress", ""),
-    Gateway("waitress", "/wiki"),
-    Gateway("wsgiref", ""),
-    Gateway("wsgiref", "/wiki"),
-]
+def both(gateway: Gateway) -> list[Gateway]:
+    """Return a gateway at the root and below /wiki."""
+    return [replace(gateway, mount=mount) for mount in ("", "/wiki")]
+
+
+@dataclass
+class Run:
+    """A gateway being run: its folders and ports, and what was started for it."""
+
+    gateway: Gateway
+    installation: Installation
+    folder: Path
+    """Everything that the servers make lies here; each of their users may write to it."""
+    data: Path
+    port: int
+    """The server's, to which visitors speak."""
+    backend: int
+    """Free for an application server behind it, where it has no socket."""
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def place(self) -> Path:
+        """The folder that stands for /srv/wiki/FAMILY/, where the delivered files of this family lie."""
+        return self.folder / "deployed"
+
+    @property
+    def site(self) -> Path:
+        """The web server's document root."""
+        return self.folder / "site"
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket that stands for /run/wiki/wiki.sock."""
+        return self.folder / "run" / "wiki.sock"
+
+    def deployed(self, name: str) -> str:
+        """Return the text of deploy/FAMILY/NAME as it is delivered for this installation and mount."""
+        return self._files()[name][0]
+
+    def deploy(self, name: str, into: Path | None = None) -> Path:
+        """Write deploy/FAMILY/NAME into `place` or another folder, as it is delivered, and return its path."""
+        text, mode = self._files()[name]
+        path = (into or self.place) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    def _files(self) -> dict[str, tuple[str, int]]:
+        installation, python = self.installation, Path(self.installation.python)
+        place = Place(
+            str(self.place), str(self.data), str(python), str(installation.program), str(python.parent.parent),
+            str(self.socket), f"127.0.0.1:{self.backend}", self.gateway.mount, installation.user,
+        )  # fmt: skip
+        return rendered(self.gateway.family, place)
+
+    def start(
+        self,
+        command: Sequence[str | Path],
+        *,
+        as_root: bool = False,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        **environ: str,
+    ) -> subprocess.Popen[bytes]:
+        """Start a process of the servers' user, in `folder`; its output goes to a log there.
+
+        It finds the program and the data directory in its environment. Web servers begin as root and step down by
+        themselves.
+        """
+        who = self.installation.user
+        user: dict[str, Any] = {"user": who, "group": who, "extra_groups": []}
+        if as_root or os.geteuid():
+            user = {}
+        told = {
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(self.installation.program),
+            "WIKI_DATA": str(self.data),
+            "HOME": str(self.data),
+            **environ,
+        }
+        with (self.folder / f"output{len(self.processes)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                env=told, cwd=self.folder, stdin=stdin, stdout=log, stderr=log, start_new_session=True, **user,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    def wait(self, *addresses: int | Path) -> None:
+        """Return when something listens at each port of this machine or unix socket; raise AssertionError."""
+        end = time.monotonic() + PATIENCE
+        for address in addresses:
+            while not _listening(address):
+                ended = next((process for process in self.processes if process.poll() is not None), None)
+                if ended is not None or time.monotonic() > end:
+                    why = f"{ended.args} ended: {ended.returncode}" if ended else f"nobody listens at {address}"
+                    raise AssertionError(f"{why}\n{logs(self.folder)}")
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End what was started, the web server first; whatever does not go in ten seconds is killed."""
+        for process in reversed(self.processes):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                pass
+            # Its children too, if it has left any.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @contextmanager
-def serving(gateway: Gateway, installation: Installation, folder: Path) -> Iterator[int]:
-    """Serve a new wiki as a gateway does, and yield the port; raise Missing where the server is not installed."""
-    cgi = gateway.server.startswith("apache")
-    # A CGI script learns its mount from the server; the others are told.
-    settings = {} if cgi or not gateway.mount else {"mount": gateway.mount}
+def serving(gateway: Gateway, installation: Installation, folder: Path) -> Iterator[Run]:
+    """Serve a new wiki as a gateway does; raise Missing where its server is not installed."""
+    settings = {**({"mount": gateway.mount} if gateway.told and gateway.mount else {}), **gateway.settings}
     data = installation.data(folder / "data", **settings)
-    port = _free_port()
-    if cgi:
-        command = _apache(gateway, installation, folder, data, port)
-    elif gateway.server == "gunicorn":
-        command = ["-m", "gunicorn", "-c", str(ROOT / "deploy/standalone/gunicorn.conf.py")]
-        command = [installation.python, *command, "--control-socket", str(data / "gunicorn.ctl")]
-    else:
-        shutil.copy(ROOT / f"deploy/standalone/serve_{gateway.server}.py", folder)
-        command = [installation.python, str(folder / f"serve_{gateway.server}.py"), str(port)]
-    environ = {
-        "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": str(installation.program),
-        "WIKI_DATA": str(data),
-        "BIND": f"127.0.0.1:{port}",
-        "HOME": str(data),
-    }
-    as_user = {} if cgi or os.geteuid() else {"user": installation.user, "group": installation.user, "extra_groups": []}
-    with (folder / "output.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            **as_user,  # type: ignore[call-overload]
-        )  # fmt: skip
+    run = Run(gateway, installation, folder, data, *_free_ports())
+    for path in (run.place, run.site, run.socket.parent):
+        path.mkdir()
+    if os.geteuid() == 0:
+        shutil.chown(run.socket.parent, installation.user, installation.user)
     try:
-        _wait(process, port, folder)
-        yield port
+        gateway.start(run)
+        run.wait(run.port)
+        yield run
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        run.stop()
+
+
+def program(name: str) -> str:
+    """Return the path of a program of the system; raise Missing."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if found is None:
+        raise Missing(f"{name} is not installed")
+    return found
 
 
 def logs(folder: Path) -> str:
@@ -114,56 +197,21 @@ def logs(folder: Path) -> str:
     return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in found)
 
 
-def _apache(gateway: Gateway, installation: Installation, folder: Path, data: Path, port: int) -> list[str]:
-    program = shutil.which("apache2") or shutil.which("apache2", path="/usr/sbin")
-    if program is None:
-        raise Missing("apache2 is not installed")
-    kind = gateway.server.removeprefix("apache-")
-    modules = ["mpm_prefork" if kind == "cgi" else "mpm_event", kind]
-    modules += ["authz_core", "alias", "rewrite", "env", "setenvif", "mime", "dir"]
-    for module in modules:
-        if not os.path.exists(f"{MODULES}/mod_{module}.so"):
-            raise Missing(f"Apache's mod_{module} is not installed")
-    site = folder / "site"
-    place = site / gateway.mount.lstrip("/") if gateway.variant == ".htaccess" else folder / "cgi"
-    site.mkdir()
-    place.mkdir(exist_ok=True, parents=True)
-    # The entry file as it is delivered, with the three lines that are the administrator's.
-    script = (ROOT / "deploy/cgi/wiki.cgi").read_text()
-    script = script.replace("#!/usr/bin/python3", f"#!{installation.python}", 1)
-    script = script.replace("/srv/wiki/program", str(installation.program)).replace("/srv/wiki/data", str(data))
-    (place / "wiki.cgi").write_text(script)
-    (place / "wiki.cgi").chmod(0o755)
-    loaded = [f"LoadModule {module}_module {MODULES}/mod_{module}.so" for module in modules]
-    if kind == "cgid":
-        loaded.append(f'ScriptSock "{folder}/cgid.sock"')
-    text = APACHE.format(folder=folder, port=port, user=installation.user, modules="\n".join(loaded))
-    if gateway.variant == ".htaccess":
-        shutil.copy(ROOT / "deploy/cgi/.htaccess", place)
-    else:
-        delivered = (ROOT / "deploy/cgi/apache.conf").read_text().replace("/srv/wiki/cgi", str(place))
-        if not gateway.mount:
-            delivered = delivered.replace(
-                f'ScriptAlias "/wiki" "{place}/wiki.cgi"', f'ScriptAlias "/" "{place}/wiki.cgi/"'
-            )
-        text += delivered
-    (folder / "apache.conf").write_text(text)
-    return [program, "-d", str(folder), "-f", str(folder / "apache.conf"), "-DFOREGROUND"]
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        for free in (first, second):
+            free.bind(("127.0.0.1", 0))
+        return int(first.getsockname()[1]), int(second.getsockname()[1])
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end and process.poll() is None:
+def _listening(address: int | Path) -> bool:
+    family, where = (
+        (socket.AF_INET, ("127.0.0.1", address)) if isinstance(address, int) else (socket.AF_UNIX, str(address))
+    )
+    with socket.socket(family) as caller:
+        caller.settimeout(1)
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            caller.connect(where)
         except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(f"the server did not start\n{logs(folder)}")
+            return False
+    return True

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .families import GATEWAYS
 from .installation import ODD, PAGE, PASSWORD, Installation, Missing, installed
-from .servers import GATEWAYS, Gateway, logs, serving
+from .servers import Gateway, logs, serving
 from .visitor import Answer, Visitor, quoted
 
 if TYPE_CHECKING:
@@ -56,7 +57,11 @@ class Site:
         return Visitor(self.port, self.gateway.mount)
 
 
-@pytest.fixture(scope="module", params=GATEWAYS, ids=str)
+# One process holds a gateway's whole conversation, so that its server is started once.
+EACH = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(str(each))) for each in GATEWAYS]
+
+
+@pytest.fixture(scope="module", params=EACH)
 def site(request: pytest.FixtureRequest, installation: Installation) -> Iterator[Site]:
     """A new wiki behind each gateway."""
     os.umask(0o022)
@@ -64,8 +69,8 @@ def site(request: pytest.FixtureRequest, installation: Installation) -> Iterator
     folder.chmod(0o777 if os.geteuid() == 0 else 0o755)
     before = request.session.testsfailed
     try:
-        with serving(request.param, installation, folder) as port:
-            yield Site(request.param, port, folder)
+        with serving(request.param, installation, folder) as run:
+            yield Site(request.param, run.port, folder)
         if request.session.testsfailed > before:
             print(logs(folder))
         assert "Traceback" not in logs(folder), logs(folder)
@@ -137,7 +142,7 @@ def test_the_second_view_comes_from_the_cache_and_is_the_same(
         status = os.stat(entries[0])
         file.write(changed)
     os.utime(entries[0], ns=(status.st_atime_ns, status.st_mtime_ns))
-    if site.gateway.server.startswith("apache"):
+    if site.gateway.family == "cgi":
         assert visitor.page("Kept").body == changed
 
 
