@@ -152,6 +152,45 @@ def test_a_configured_proxy_is_believed_about_the_last_hop_it_does_not_know() ->
 
 
 @pytest.mark.parametrize(
+    ("sent", "page"),
+    [
+        # the proxy took the mount off and says so: what looks like the mount is a page
+        ({"PATH_INFO": "/wiki"}, "/wiki"),
+        ({"PATH_INFO": "/wiki/Page", "REQUEST_URI": "/wiki/Page"}, "/wiki/Page"),
+        ({"PATH_INFO": "/Page"}, "/Page"),
+        ({"SCRIPT_NAME": "/wiki", "PATH_INFO": "/Page", "REQUEST_URI": "/wiki/Page"}, "/Page"),
+    ],
+)
+def test_a_prefix_that_a_believed_proxy_took_off_is_no_page(sent: dict[str, str], page: str) -> None:
+    environ: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_PREFIX": "/wiki", **sent}
+    regular(environ, known("/wiki", proxies="127.0.0.1"))
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("/wiki", page)
+
+
+def test_a_proxy_may_take_off_a_part_of_the_mount() -> None:
+    environ: dict[str, Any] = {
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_X_FORWARDED_PREFIX": "/caf%C3%A9/",
+        "PATH_INFO": "/w/P",
+    }
+    regular(environ, known("/café/w", proxies="127.0.0.1"))
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("/caf\xc3\xa9/w", "/P")
+
+
+def test_a_root_that_is_configured_holds_against_a_gateway_that_takes_the_path_for_the_script() -> None:
+    environ: dict[str, Any] = {"SCRIPT_NAME": "/Page/Sub", "PATH_INFO": "", "REQUEST_URI": "/Page/Sub"}
+    regular(environ, known(""))
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("", "/Page/Sub")
+
+
+@pytest.mark.parametrize("info", ["http://evil.example/wiki/What?#1", "HTTPS://h:8/wiki/What?#1"])
+def test_a_whole_url_as_the_path_is_read_as_its_path(info: str) -> None:
+    environ: dict[str, Any] = {"PATH_INFO": info}
+    regular(environ, known("/wiki"))
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("/wiki", "/What?#1")
+
+
+@pytest.mark.parametrize(
     ("address", "proxies", "expected"),
     [
         ("127.0.0.1", "127.0.0.1", True),
@@ -251,6 +290,26 @@ def test_what_the_application_did_not_read_is_read_before_its_answer() -> None:
     environ = {"CONTENT_LENGTH": "300000", "wsgi.input": source}
     assert list(Drained(early)(environ, lambda *given: None)) == [b"no"]
     assert source.tell() == 300_000
+
+
+def test_a_body_that_ends_before_its_length_is_an_error() -> None:
+    environ: dict[str, Any] = {"CONTENT_LENGTH": "10", "wsgi.input": io.BytesIO(b"half")}
+    bounded(environ)
+    with pytest.raises(ConnectionResetError):
+        environ["wsgi.input"].read()
+
+
+def test_after_an_answer_to_a_body_without_end_the_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def early(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("413 Content Too Large", [])
+        return [b"no"]
+
+    monkeypatch.setattr("wiki.gateway.body.DRAIN_BYTES", 100_000)
+    environ = {"CONTENT_LENGTH": "1000000", "wsgi.input": io.BytesIO(b"x" * 1_000_000)}
+    answer = iter(Drained(early)(environ, lambda *given: None))
+    assert next(answer) == b"no"
+    with pytest.raises(BrokenPipeError):
+        next(answer)
 
 
 def test_draining_ends_at_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def test_what_cannot_be_is_said_with_file_key_and_what_is_allowed(tmp_path, text
         ("trusted_proxies", "10.0.0.0/8 ::1", ("10.0.0.0/8", "::1")),
         ("render_seconds", "3", 3.0),
         ("mount", "wiki/", "/wiki"),
-        ("mount", "/", ""),
+        ("mount", "/", "/"),
         ("base_url", "https://wiki.example.org/", "https://wiki.example.org"),
         ("timezone", "Europe/Berlin", "Europe/Berlin"),
         ("language", "pt_BR", "pt-BR"),

@@ -36,7 +36,7 @@ class Settings:
     front_page: str = _setting("FrontPage", "Name of the page shown at the wiki's root.")
     storage: str = _setting("sqlite:wiki.db", "Where pages are kept; relative paths lie in the data folder.")
     mount: str = _setting(
-        "", "Path below which the wiki lies, such as /wiki. Empty: at the root, or as the gateway says."
+        "", "Path below which the wiki lies, such as /wiki; / is the root. Empty: as the gateway says."
     )
     base_url: str = _setting("", "Scheme and host in e-mails, feeds and redirects, such as https://wiki.example.org.")
     allowed_hosts: tuple[str, ...] = _setting((), "Host names that requests may ask for. Empty: any.")
@@ -210,7 +210,7 @@ def _mount(value: str, source: Source) -> str:
     path = "/".join(part for part in value.split("/") if part)
     if any(character in path for character in "?#%\\ ") or not path.isprintable() or {".", ".."} & set(path.split("/")):
         raise _refused(source, "a path such as /wiki, or empty")
-    return "/" + path if path else ""
+    return "/" + path if path or value.strip() == "/" else ""
 
 
 def _base_url(value: str, source: Source) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -29,7 +30,10 @@ class Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read into a buffer and return how many bytes; 0 at the end."""
+        """Read into a buffer and return how many bytes; 0 at the end.
+
+        Raises ConnectionResetError where the input ends before its length: half a form must not be taken for a whole.
+        """
         wanted = len(buffer)
         if self.left is not None:
             wanted = min(wanted, self.left)
@@ -38,7 +42,9 @@ class Body(io.RawIOBase):
             # flup's SCGI server gives text for an empty body.
             found = found.encode("latin-1")
         if not found:
-            self.left = 0
+            missing, self.left = self.left, 0
+            if missing and wanted:
+                raise ConnectionResetError(errno.ECONNRESET, "the request ended early")
         elif self.left is not None:
             self.left -= len(found)
         buffer[: len(found)] = found
@@ -61,7 +67,8 @@ def bounded(environ: WSGIEnvironment) -> Body:
     """Put a bounded body into an environ and return it.
 
     Without a length there is no body, unless the gateway says that its input ends (`wsgi.input_terminated`): some
-    servers would wait for the client for ever.
+    servers would wait for the client for ever. What the application gets has an end, and no chunks any more; nginx's
+    FastCGI says both a length and `Transfer-Encoding: chunked`, of which Werkzeug would believe the second.
     """
     length = environ.get("CONTENT_LENGTH")
     if length:
@@ -70,6 +77,8 @@ def bounded(environ: WSGIEnvironment) -> Body:
         left = None if environ.get("wsgi.input_terminated") else 0
     body = Body(environ["wsgi.input"], left)
     environ["wsgi.input"] = io.BufferedReader(body, PIECE)
+    environ["wsgi.input_terminated"] = True
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
     return body
 
 
@@ -95,8 +104,30 @@ class Drained:
         # One that has not begun to answer may be a generator that is still going to read.
         if started and body.left != 0:
             try:
-                body.drain()
+                if not body.drain():
+                    return Last(result)
             except OSError:
                 # The visitor has gone; the answer will find out by itself.
                 pass
         return result
+
+
+class Last:
+    """An answer after which the connection is closed, since more of the request would still come.
+
+    WSGI has no word for it; but to servers a broken pipe means a visitor who has gone, and they close without ado.
+    """
+
+    def __init__(self, result: Iterable[bytes]) -> None:
+        self.result = result
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the answer, then raise BrokenPipeError."""
+        yield from self.result
+        raise BrokenPipeError(errno.EPIPE, "the request is too large to be read to its end")
+
+    def close(self) -> None:
+        """Close the answer."""
+        close = getattr(self.result, "close", None)
+        if close:
+            close()

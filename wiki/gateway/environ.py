@@ -50,9 +50,17 @@ def _path(environ: "WSGIEnvironment", mount: str | None, prefix: str) -> None:
     raw = environ.get("REQUEST_URI") or environ.get("RAW_URI")
     environ["wiki.raw_path"] = raw = raw_path(raw) if raw else ""
     given = environ["SCRIPT_NAME"].rstrip("/")
-    path = decoded(raw) if raw else given + environ["PATH_INFO"]
+    info = environ["PATH_INFO"]
+    if raw:
+        path = decoded(raw)
+    else:
+        # wsgiref and ASGI servers hand over a whole URL as the path where that was asked for (RFC 9112, 3.2.2).
+        path = given + (info if info[:1] in ("", "/") else below_host(info) or info)
     if mount is not None:
         script = mount.encode().decode("latin-1")
+        if prefix and given != script and within(script, prefix):
+            # Without this a page named as the mount, `/wiki/wiki`, would be taken for the mount.
+            path = prefix + path
         if not within(path, script):
             # A proxy took the mount off; or the server's own name for us stands in its place.
             path = script + (path[len(given) :] if within(path, given) else path)
@@ -67,7 +75,7 @@ def _path(environ: "WSGIEnvironment", mount: str | None, prefix: str) -> None:
             script = folder
         else:
             script = given
-            path = given + environ["PATH_INFO"]
+            path = given + info
     environ["PATH_INFO"] = path[len(script) :]
     environ["SCRIPT_NAME"] = script if mount is not None else prefix + script
 
@@ -75,12 +83,13 @@ def _path(environ: "WSGIEnvironment", mount: str | None, prefix: str) -> None:
 def raw_path(uri: str) -> str:
     """Return the path of a request's URI as sent, without query; '' if it has none (`*`, an authority)."""
     path = uri.partition("?")[0].partition("#")[0]
-    if path[:1] == "/":
-        return path
-    scheme, mark, rest = path.partition("://")
-    if mark and scheme.isalpha():
-        return "/" + rest.partition("/")[2]
-    return ""
+    return path if path[:1] == "/" else below_host(path)
+
+
+def below_host(url: str) -> str:
+    """Return the path of a URL with scheme and host, '' for anything else."""
+    scheme, mark, rest = url.partition("://")
+    return "/" + rest.partition("/")[2] if mark and scheme.isalpha() else ""
 
 
 def within(path: str, mount: str) -> bool:
@@ -141,7 +150,7 @@ def _forwarded(environ: "WSGIEnvironment", known: "Known | None") -> str:
     if scheme in ("http", "https"):
         environ["wsgi.url_scheme"] = scheme
     prefix = prefix.rpartition(",")[2].strip().rstrip("/")
-    return prefix if prefix.startswith("/") and not prefix.startswith("//") else ""
+    return decoded(prefix) if prefix.startswith("/") and not prefix.startswith("//") else ""
 
 
 def believed(address: str, proxies: list[str]) -> bool:

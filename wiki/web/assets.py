@@ -11,7 +11,17 @@ from .dispatch import CannotFind
 from .exchange import Exchange
 
 TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css", ".woff2": "font/woff2"}
+ICON = "favicon.svg"
 COMPRESSED = (".js", ".css", ".svg")
+
+ROBOTS = """\
+User-agent: *
+Disallow: /*?
+Disallow: /-/
+Allow: /-/static/
+Allow: /-/p/
+"""
+"""Pages and what they are drawn with; no old revisions, editors and lists without end."""
 
 
 def static(exchange: Exchange, path: str) -> Response:
@@ -42,3 +52,22 @@ def health(exchange: Exchange, path: str) -> Response:
     response = Response("ok\n", mimetype="text/plain")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def robots(exchange: Exchange, path: str) -> Response:
+    """Tell robots what not to fetch (RFC 9309)."""
+    response = Response(ROBOTS, mimetype="text/plain")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def icon(exchange: Exchange, path: str) -> Response:
+    """Lead those who do not read the page's head to the wiki's icon."""
+    response = exchange.redirect(exchange.urls.special(f"static/-/{ICON}"), 302)
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def well_known(exchange: Exchange, path: str) -> Response:
+    """Raise CannotFind: nobody wants to be asked for a new page here (RFC 8615)."""
+    raise CannotFind()

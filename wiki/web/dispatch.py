@@ -12,7 +12,7 @@ from importlib import import_module
 from flask import Response
 
 from .. import codefile, names
-from ..model import BadRequest, NoSuchPage, WikiError
+from ..model import BadName, BadRequest, NoSuchPage, WikiError
 from .exchange import Exchange
 
 View = Callable[[Exchange, str], Response]
@@ -108,15 +108,26 @@ SPECIALS = {
 }
 """What lies below `/-/`: the view gets the rest of the path."""
 
+OF_HOST = {
+    "robots.txt": Route("assets:robots"),
+    "favicon.ico": Route("assets:icon"),
+    ".well-known/": Route("assets:well_known"),
+}
+"""What programs ask a host for at its root (RFC 9309, RFC 8615), where the wiki has no mount."""
+
 
 def dispatch(exchange: Exchange, path: str) -> Response:
     """Return the answer to a request for a path below the mount, without its leading slash."""
     if exchange.request.method not in METHODS:
         raise WrongMethod(method=exchange.request.method)
+    exchange.refuse_dots(path)
     if path == "-" or path.startswith("-/"):
         rest = path[2:]
         if rest == "-" or rest.startswith("-/"):
             return _page(exchange, rest, path)
+        if "//" in path:
+            # A web server's own rules about what lies below /-/ were written for single slashes.
+            raise CannotFind()
         first, _, rest = rest.partition("/")
         route = SPECIALS.get(first)
         if route is None:
@@ -128,6 +139,8 @@ def dispatch(exchange: Exchange, path: str) -> Response:
                 return exchange.redirect(exchange.urls.special("first"))
             return _run(exchange, ACTIONS["show"], exchange.site.wiki.rules.front_page)
         return _page(exchange, exchange.site.wiki.rules.front_page, exchange.site.wiki.rules.front_page)
+    if route := _of_host(exchange, path):
+        return _run(exchange, route, path)
     return _page(exchange, path, path)
 
 
@@ -135,6 +148,19 @@ def _awaits_administrator(exchange: Exchange) -> bool:
     from .first import awaited
 
     return awaited(exchange)
+
+
+def _of_host(exchange: Exchange, path: str) -> Route | None:
+    """Return what answers at the root of a host where nobody has written a page of this name, else None."""
+    first, slash, _ = path.partition("/")
+    route = OF_HOST.get(first + slash)
+    if route is None or exchange.urls.mount or exchange.request.query_string or exchange.request.method == "POST":
+        return None
+    try:
+        page = exchange.site.wiki.storage.page(names.normal(path))
+    except (NoSuchPage, BadName):
+        return route
+    return route if page.deleted else None
 
 
 def _page(exchange: Exchange, written: str, path: str) -> Response:

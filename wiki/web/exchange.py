@@ -94,15 +94,21 @@ class Exchange:
 
     @property
     def raw_path_differs(self) -> bool:
-        """Whether the path as sent holds what the page's name does not show: empty or dot segments."""
-        raw = str(self.request.environ.get("wiki.raw_path", ""))
-        if not raw:
-            return False
-        below = raw.removeprefix(self.urls.mount)
-        segments = below.removeprefix("/").split("/")
-        if "." in segments or ".." in segments:
+        """Whether the path as sent holds what the page's name does not show: empty segments."""
+        below = self._raw_path.removeprefix(self.urls.mount)
+        return "" in below.removeprefix("/").split("/") and below not in ("", "/")
+
+    @property
+    def _raw_path(self) -> str:
+        return str(self.request.environ.get("wiki.raw_path", ""))
+
+    def refuse_dots(self, path: str) -> None:
+        """Raise BadRequest if a path has a segment `.` or `..`, as decoded or as sent.
+
+        A web server's access rules may have been written for what such a path leads to.
+        """
+        if not {".", ".."}.isdisjoint((*path.split("/"), *self._raw_path.split("/"))):
             raise BadRequest("A path with “.” or “..” is not accepted.")
-        return "" in segments and below not in ("", "/")
 
     def local(self, url: str) -> str:
         """Return a URL to go back to, if it leads to this wiki and nowhere else, else ''."""
