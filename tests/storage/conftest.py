@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wiki.storage import Storage
+from wiki.storage.files import FilesStorage
 from wiki.storage.memory import MemoryStorage
 from wiki.storage.sqlite import SqliteStorage
 
@@ -29,6 +30,8 @@ def plain(engine: type[Storage]) -> type[Storage]:
 ENGINES: dict[str, Callable[[Path], Storage]] = {
     "memory": lambda folder: MemoryStorage(),
     "sqlite": lambda folder: SqliteStorage("wiki.db", str(folder)),
+    "files": lambda folder: FilesStorage(".", str(folder)),
+    "files-plain": lambda folder: plain(FilesStorage)(".", str(folder)),  # type: ignore[call-arg]
     "sqlite-plain": lambda folder: plain(SqliteStorage)("wiki.db", str(folder)),  # type: ignore[call-arg]
 }
 """Each engine's name and how one is opened in a folder. `memory` overrides no default, so it needs no plain twin."""

@@ -1,4 +1,4 @@
-"""The SQLite engine says what the specification in memory says, whatever was done before."""
+"""Each engine says what the specification in memory says, whatever was done before."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from wiki.model import Attachment, Author, Change, Link, Page, WikiError
 from wiki.query import And, ByAuthor, LinkTo, Node, Not, Or, Phrase, Regex, Title, Word
+from wiki.storage.files import FilesStorage
 from wiki.storage.memory import MemoryStorage
 from wiki.storage.sqlite import SqliteStorage
 
@@ -68,23 +69,25 @@ def comparable(value: Any) -> Any:
 class Agreement(RuleBasedStateMachine):
     """Does the same to both and compares what they answer or refuse."""
 
+    engine: Callable[[str], Storage]
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.mkdtemp()
         self.memory = MemoryStorage()
-        self.sqlite = SqliteStorage("wiki.db", self.folder)
+        self.storage = type(self).engine(self.folder)
         self.time = 1_000
 
     def teardown(self) -> None:
         try:
-            assert list(self.sqlite.check()) == []
+            assert list(self.storage.check()) == []
         finally:
-            self.sqlite.close()
+            self.storage.close()
             shutil.rmtree(self.folder)
 
     def both(self, call: Callable[[Storage], Any]) -> None:
         answers = []
-        for storage in (self.memory, self.sqlite):
+        for storage in (self.memory, self.storage):
             try:
                 answers.append(comparable(call(storage)))
             except WikiError as error:
@@ -163,7 +166,21 @@ class Agreement(RuleBasedStateMachine):
         self.both(lambda storage: storage.wanted())
 
 
-TestAgreement = Agreement.TestCase
-TestAgreement.settings = settings(
+class SqliteAgreement(Agreement):
+    """SQLite and the specification."""
+
+    engine = staticmethod(lambda folder: SqliteStorage("wiki.db", folder))
+
+
+class FilesAgreement(Agreement):
+    """A MoinMoin directory and the specification."""
+
+    engine = staticmethod(lambda folder: FilesStorage(".", folder))
+
+
+TestSqlite = SqliteAgreement.TestCase
+TestFiles = FilesAgreement.TestCase
+TestSqlite.settings = settings(
     max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
+TestFiles.settings = settings(TestSqlite.settings, max_examples=6)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ..query import Node
 
 Readable = Collection[str | None] | None
+Deriving = Callable[[Revision, bool], Facts]
+"""Returns a revision's facts; if told so, quickly: without links and body."""
 Progress = Callable[[str, int, int], None]
 """Told of long work: what is being done, how many are done, how many there are (0 = unknown)."""
 
@@ -292,20 +294,35 @@ class Storage(ABC):
     def reindex(self, facts: Callable[[Revision], Facts], progress: Progress | None = None) -> None:
         """Derive links, ACLs and the search index of every page anew."""
 
-    def changed_elsewhere(self) -> list[str]:
-        """Return the names of pages that another program changed since their facts were derived."""
+    deriving: Deriving | None = None
+    """How facts are derived: given by core to an engine whose pages other programs write too."""
+
+    def changed_elsewhere(self, seconds: float = 0.3, progress: Progress | None = None) -> list[str]:
+        """Take over what another program changed, for about so many seconds, and return the names of those pages.
+
+        Their facts are derived anew with `deriving`. What the caller keeps of these pages is out of date: inside one
+        transaction with whatever he does about that, nothing of it can be forgotten.
+        """
+        return []
+
+    def stamps(self, name: str) -> list[str]:
+        """Return the files (as `pagecache.stamp` does) by whose state another program's change of a page is seen."""
         return []
 
 
-def open_storage(url: str, folder: str) -> Storage:
-    """Return the storage that a URL names: `sqlite:wiki.db`, `memory:`; relative paths lie below folder."""
+def open_storage(url: str, folder: str, underlay: str = "") -> Storage:
+    """Return the storage that a URL names: `sqlite:wiki.db`, `files:.`, `memory:`; relative paths lie below folder."""
     scheme, colon, rest = url.partition(":")
     if colon and scheme == "sqlite":
         from .sqlite import SqliteStorage
 
         return SqliteStorage(rest or "wiki.db", folder)
+    if colon and scheme == "files":
+        from .files import FilesStorage
+
+        return FilesStorage(rest or ".", folder, underlay)
     if colon and scheme == "memory":
         from .memory import MemoryStorage
 
         return MemoryStorage()
-    raise StorageError("“%(url)s” is not a storage URL: use sqlite:wiki.db or memory:.", url=url)
+    raise StorageError("“%(url)s” is not a storage URL: use sqlite:wiki.db, files:. or memory:.", url=url)

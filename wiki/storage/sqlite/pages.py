@@ -216,9 +216,7 @@ class Pages(Index):
 
     def _set_facts(self, page: int, revision: Revision, facts: Facts, old_acl: int) -> None:
         text = revision.text
-        start = 0
-        if text is not None:
-            start = len(text) - len(facts.body) if text.endswith(facts.body) else -1
+        start = self._body_start(text, facts.body)
         self._run("delete from body where page = ?", page)
         if start < 0:
             self._run("insert into body (page, packed) values (?, ?)", page, zlib.compress(_bytes(facts.body)))
@@ -243,6 +241,12 @@ class Pages(Index):
             start,
             page,
         )
+
+    def _body_start(self, text: str | None, body: str) -> int:
+        """Return where in a text its searched body begins, -1 if that has to be kept by itself."""
+        if text is None:
+            return 0
+        return len(text) - len(body) if text.endswith(body) else -1
 
     def _acl(self, text: str | None) -> int:
         if text is None:

@@ -73,8 +73,6 @@ create index change_page on change (page, time);
 create unique index change_number on change (page, number) where number > 0;
 create index change_time on change (time);
 create index change_author on change (author, time, page, number);
-create table text (change integer primary key, packed blob not null, raw blob);
-
 create table link (
     page integer not null,
     place integer not null,
@@ -105,19 +103,26 @@ create table attachment (
     deleted integer not null,
     unique (page, name, version)
 );
-create table piece (attachment integer not null, number integer not null, crc integer not null, data blob not null,
-    primary key (attachment, number));
 
 create table user (id text primary key, name text not null, data text not null);
 create table user_key (key text primary key, user text not null) without rowid;
 create index user_key_user on user_key (user);
+insert into acl (id, text, pages) values (0, null, 0);
+"""
+
+CONTENTS = """
+create table text (change integer primary key, packed blob not null, raw blob);
+create table piece (attachment integer not null, number integer not null, crc integer not null, data blob not null,
+    primary key (attachment, number));
+"""
+
+RECORDS = """
 create table record (kind text not null, key text not null, value text not null, expires integer not null,
     primary key (kind, key)) without rowid;
 create index record_expires on record (expires) where expires > 0;
 create table tally (key text not null, seconds integer not null, span integer not null, count integer not null,
     ends integer not null, primary key (key, seconds)) without rowid;
 create index tally_ends on tally (ends);
-insert into acl (id, text, pages) values (0, null, 0);
 """
 
 # The words are split and folded by storage/words.py, so the tokenizer has only blanks to find. `word` holds each
@@ -138,7 +143,7 @@ create index occurrence_page on occurrence (page);
 @migrations()
 def first(db: Database) -> None:
     """Everything that version 1 has."""
-    _run(db.conn, TABLES)
+    run(db.conn, TABLES + CONTENTS + RECORDS)
     search_tables(db.conn)
 
 
@@ -146,16 +151,16 @@ def search_tables(connection: sqlite3.Connection) -> None:
     """Make the tables of the search index that this SQLite can have, empty, in place of those that are there."""
     for table in ("search", "gram", "word", "occurrence"):
         connection.execute(f"drop table if exists {table}")
-    _run(connection, WORDS)
+    run(connection, WORDS)
     mode = "plain"
     if has_fts5(connection):
         mode = "fts5"
-        _run(connection, SEARCH)
+        run(connection, SEARCH)
         if sqlite3.sqlite_version_info >= (3, 34, 0):
-            _run(connection, GRAMS)
+            run(connection, GRAMS)
             mode = "fts5+gram"
     else:
-        _run(connection, PLAIN)
+        run(connection, PLAIN)
     rows = [("search", mode), ("words", str(words.VERSION))]
     connection.executemany("insert or replace into meta (key, value) values (?, ?)", rows)
 
@@ -173,7 +178,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
     connection.execute("pragma application_id = 1465466745")
 
 
-def _run(connection: sqlite3.Connection, script: str) -> None:
+def run(connection: sqlite3.Connection, script: str) -> None:
     """Execute statements one by one: `executescript` would commit the transaction."""
     statement = ""
     for line in script.splitlines():
