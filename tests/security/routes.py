@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from wiki.web.old import GONE
+
 PAGES = ("Public", "Top/qvname", "Nowhere")
 """The pages that the table is about: a public one that editors change, one that only Root may read, a missing one."""
 
@@ -37,6 +39,26 @@ STATUS: dict[str, tuple[str, str, str]] = {
     "titlesearch": ("302 302 302 302", "302 302 302 302", "302 302 302 302"),
     "access": ("200 200 200 200", "403 403 403 200", "404 404 404 404"),
     "xmlrpc2": ("405 405 405 405", "405 405 405 405", "405 405 405 405"),
+    "Save": ("200 200 200 200", "403 403 403 200", "404 404 404 404"),
+    "refresh": ("200 200 200 200", "200 200 200 200", "200 200 200 200"),
+    "logout": ("200 200 200 200", "200 200 200 200", "200 200 200 200"),
+    **dict.fromkeys(
+        (
+            "titleindex",
+            "login",
+            "userprefs",
+            "userprofile",
+            "newaccount",
+            "format",
+            "supplementation",
+            "MyPages",
+            "goto",
+            "newpage",
+        ),
+        ("302 302 302 302",) * 3,
+    ),
+    **dict.fromkeys(("links", "sitemap", "sisterpages"), ("200 200 200 200",) * 3),
+    **dict.fromkeys(GONE, ("410 410 410 410",) * 3),
 }
 """What each action answers to a GET by the four roles, on each of PAGES. Who may not read a page that is there is told
 so (403): a page's existence is no secret to who knows its exact name, all else about it is."""
@@ -98,6 +120,15 @@ ACTION_QUERIES: dict[str, tuple[str, ...]] = {
     "titlesearch": ("action=titlesearch&value=Top",),
     "access": ("action=access",),
     "xmlrpc2": ("action=xmlrpc2",),
+    "Save": ("action=Save", "action=Save&rev=1"),
+    "titleindex": ("action=titleindex", "action=titleindex&mimetype=text/plain", "action=titleindex&mimetype=text/xml"),
+    "goto": ("action=goto&target=Top", "action=goto"),
+    "newpage": ("action=newpage&pagename=Fresh&parent=Public&template=HiddenTemplate",),
+    "format": ("action=format&mimetype=text/plain", "action=format"),
+    **{name: (f"action={name}",) for name in (
+        "links", "sitemap", "sisterpages", "login", "logout", "userprefs", "userprofile", "newaccount", "refresh", "supplementation",
+        "MyPages", *GONE,
+    )},
 }  # fmt: skip
 """Ways to ask for each action by GET; {page} is put before."""
 

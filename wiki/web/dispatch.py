@@ -78,6 +78,30 @@ ACTIONS = {
     "titlesearch": Route("find:old_search"),
     "access": Route("pages:access"),
     "xmlrpc2": Route("xmlrpc:xmlrpc", programs=True),
+    "Save": Route("pages:download"),
+    "goto": Route("old:goto"),
+    "newpage": Route("old:newpage"),
+    "titleindex": Route("old:titleindex"),
+    "links": Route("old:links"),
+    "sitemap": Route("old:sitemap"),
+    "sisterpages": Route("old:sisterpages"),
+    "login": Route("old:login"),
+    "logout": Route("account:logout", changes=True),
+    "userprefs": Route("old:preferences"),
+    "userprofile": Route("old:preferences"),
+    "newaccount": Route("old:newaccount"),
+    "format": Route("old:formatted"),
+    "refresh": Route("old:refresh", changes=True),
+    "supplementation": Route("old:supplementation"),
+    "MyPages": Route("old:mypages"),
+    **dict.fromkeys(
+        (
+            *("anywikidraw", "backup", "cache", "chart", "fckdialog", "language_setup", "PackagePages"),
+            *("pollsistersites", "RenderAsDocbook", "serveopenid", "showtags", "SpellCheck", "SubscribeUser"),
+            *("SyncPages", "thread_monitor", "twikidraw", "xmlrpc"),
+        ),
+        Route("old:gone"),
+    ),
 }
 """Page actions, named as MoinMoin 1.9 names them where it has them."""
 

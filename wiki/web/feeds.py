@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from .. import names
 from ..model import Change, Forbidden, NoSuchPage, Page
 from .changes import subtree
 from .dispatch import CannotFind
+from .xml import without_controls
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -33,8 +33,6 @@ DIFF_CHARACTERS = 4000
 
 OLD_RECENT = "RecentChanges"
 """MoinMoin 1.9's feed of all changes was an action on this page."""
-
-_NO_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
 def feed(exchange: Exchange, path: str) -> Response:
@@ -123,10 +121,10 @@ def _add(parent: Element, name: str, text: str = "", **attributes: str) -> Eleme
     """Add an element, without the characters that XML 1.0 cannot carry."""
     from xml.etree.ElementTree import SubElement
 
-    clean = {key: _NO_XML.sub("", value) for key, value in attributes.items()}
+    clean = {key: without_controls(value) for key, value in attributes.items()}
     element = SubElement(parent, f"{{{ATOM}}}{name}", clean)
     if text:
-        element.text = _NO_XML.sub("", text)
+        element.text = without_controls(text)
     return element
 
 

@@ -15,6 +15,8 @@ from ..markup.head import head
 from ..model import BadName, BadRequest, Branch, Change, Forbidden, Hits, NoSuchPage, WikiError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..query import Node
     from ..search import Pieces
     from .exchange import Exchange
@@ -165,10 +167,12 @@ def old_search(exchange: Exchange, name: str) -> Response:
     """Lead from MoinMoin 1.9's search URLs (`fullsearch` and `titlesearch` with `value`) to ours.
 
     `titlesearch` may be the action, or `1`, or the label of the form's button; `regex=1` made the whole value an
-    expression. `context` and `case` have no meaning here.
+    expression. The fields of AdvancedSearch become words of the query. `context` and `case` have no meaning here.
     """
     args = exchange.request.args
     value = args.get("value", "").strip()
+    if args.get("advancedsearch"):
+        value = _advanced(args)
     titles = exchange.action == "titlesearch" or args.get("titlesearch", "0") not in ("", "0")
     prefix = "title:" if titles else ""
     if args.get("regex", "0") not in ("", "0") and value:
@@ -176,6 +180,18 @@ def old_search(exchange: Exchange, name: str) -> Response:
     elif titles and ":" not in value and '"' not in value:
         value = " ".join(prefix + word for word in value.split())
     return exchange.redirect(exchange.urls.special("search", q=value), 302)
+
+
+def _advanced(args: Mapping[str, str]) -> str:
+    """Return the query that the fields of MoinMoin's advanced search mean, as far as there are words for them."""
+    either = args.get("or_terms", "").split()
+    words = [
+        *args.get("and_terms", "").split(),
+        *([" OR ".join(either) if len(either) < 2 else f"({' OR '.join(either)})"] if either else []),
+        *(f"-{word}" for word in args.get("not_terms", "").split()),
+        *(f"category:{name.strip()}" for name in args.get("categories", "").split(",") if name.strip()),
+    ]
+    return " ".join(words)
 
 
 def backlinks(exchange: Exchange, name: str) -> Response:

@@ -144,6 +144,16 @@ def raw(exchange: Exchange, name: str) -> Response:
     return response
 
 
+def download(exchange: Exchange, name: str) -> Response:
+    """Send a revision's source text as a file to be saved."""
+    from urllib.parse import quote
+
+    response = raw(exchange, name)
+    file = quote(names.last(name) + ".txt", safe="")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{file}"
+    return response
+
+
 def permanent(exchange: Exchange, page_id: str) -> Response:
     """Lead from a page's permanent link to where it is now."""
     page = exchange.visit.page_by_id(page_id)

@@ -20,6 +20,7 @@ from .. import __version__
 from ..model import Forbidden, NoSuchUser, User, WikiError
 from ..remote import METHODS, Methods
 from .credentials import account_named
+from .xml import without_controls
 
 if TYPE_CHECKING:
     from ..model import Revision
@@ -225,12 +226,7 @@ def _answer(result: Any) -> Response:
         text = dumps(result if isinstance(result, Fault) else (result,), methodresponse=True, allow_none=False)
     except (TypeError, OverflowError, ValueError):
         text = dumps(Fault(1, "The result cannot be said in XML-RPC."), methodresponse=True)
-    return Response(_without_controls(text), mimetype="text/xml", headers={"Cache-Control": "private, no-store"})
-
-
-def _without_controls(text: str) -> str:
-    """Return a text without the characters that XML has no place for (XML 1.0, 2.2)."""
-    return text.translate(dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF)))
+    return Response(without_controls(text), mimetype="text/xml", headers={"Cache-Control": "private, no-store"})
 
 
 def _digest(token: str) -> str:
