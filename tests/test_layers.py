@@ -32,6 +32,7 @@ LAYERS = {
             "commonplace",
             "moin_passwords",
             "dicts",
+            "variables",
         ),
         *("filling", "keeper", "codefile", "i18n", "markdown_links", "markdown_paths", "pages"),
     },

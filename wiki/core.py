@@ -77,6 +77,7 @@ class Wiki:
         self.now = now
         self.policy = acl.Policy(rules.acl_before, rules.acl_default, rules.acl_after)
         self._group = re.compile(rf"{rules.group}\Z")
+        self._template = re.compile(rf"{rules.template}\Z")
 
     def visit(self, user: User | None = None, address: str = "", host: str = "", trusted: bool = False) -> Visit:
         """Return the visit of an account, or of an anonymous visitor; `trusted` if the web server has recognised it."""
@@ -90,6 +91,10 @@ class Wiki:
     def is_group(self, name: str) -> bool:
         """Say whether a page of this name is a group page."""
         return bool(self._group.match(name))
+
+    def is_template(self, name: str) -> bool:
+        """Say whether a page of this name is a template, by the last part of its name."""
+        return bool(self._template.match(names.last(name)))
 
     def context(self, name: str) -> Context:
         """Return what the markup may know when it renders this page."""

@@ -15,6 +15,7 @@ from . import names, pictures
 from .markup.head import head
 from .model import (
     Attachment,
+    BadName,
     BadRequest,
     Change,
     EditConflict,
@@ -66,6 +67,8 @@ class Visit(Renaming):
         if they overlap, Forbidden, TooLarge, BadName or Unavailable. Nothing is stored then.
         """
         name = names.normal(name)
+        if kind == "edit":
+            text = self._with_variables(name, text)
         mine = self.wiki.normalised(text)
         comment = one_line(comment)
         for _attempt in range(ATTEMPTS):
@@ -117,6 +120,24 @@ class Visit(Renaming):
         if result.conflicts:
             raise EditConflict(name=name, theirs=current, merged=result.text)
         return result.text
+
+    def _with_variables(self, name: str, text: str) -> str:
+        """Return a text with its variables replaced, but in templates, and where a program writes, as it is."""
+        user = self.user
+        if "@" not in text or self.wiki.is_template(name) or (user is not None and not user.id):
+            return text
+        from . import variables
+
+        about = (user.name, user.email) if user else ("", "")
+        return variables.expanded(text, name, *about, self.wiki.now(), self._own_variables)
+
+    def _own_variables(self) -> dict[str, str]:
+        from . import dicts, variables
+
+        try:
+            return dicts.entries(self.read(names.normal(f"{self.who.name}/{variables.MINE}")).text or "")
+        except (BadName, NoSuchPage, Forbidden):
+            return {}
 
     def revert(self, name: str, number: int, comment: str = "") -> Saved:
         """Save an old revision's text again; raise Forbidden, NoSuchRevision."""
