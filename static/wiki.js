@@ -59,6 +59,19 @@
     box.append(pre, button);
   }
 
+  // -- comments in a text are hidden until one asks for them, as in MoinMoin
+  const commented = document.querySelector(".text:has(.comment)");
+  if (commented) {
+    const button = make("button", { type: "button", className: "button plain", textContent: words.comments });
+    const toggle = hidden => {
+      body.classList.toggle("comments-hidden", hidden);
+      button.setAttribute("aria-pressed", String(!hidden));
+    };
+    button.addEventListener("click", () => toggle(!body.classList.contains("comments-hidden")));
+    commented.prepend(make("p", {}, button));
+    toggle(true);
+  }
+
   // -- the table of contents shows where one is
   const entries = new Map(all(".beside .contents a").map(link => [decodeURIComponent(link.hash.slice(1)), link]));
   const headings = [...entries.keys()].map(id => document.getElementById(id)).filter(Boolean);

@@ -96,15 +96,16 @@ class Wiki:
         """Say whether a page of this name is a template, by the last part of its name."""
         return bool(self._template.match(names.last(name)))
 
-    def context(self, name: str) -> Context:
+    def context(self, name: str, parsed: Head) -> Context:
         """Return what the markup may know when it renders this page."""
         rules = self.rules
-        return Context(name, self.macro_links(), rules.interwiki, rules.category, rules.render_seconds)
+        more = parsed.arguments, parsed.pragmas
+        return Context(name, self.macro_links(), rules.interwiki, rules.category, rules.render_seconds, *more)
 
     def rendered(self, name: str, text: str, parsed: Head | None = None) -> Rendered:
         """Return a text as the page of this name, rendered as nobody."""
         parsed = parsed or head(text)
-        return render(parsed.format or self.rules.markup, text[parsed.length :], self.context(name))
+        return render(parsed.format or self.rules.markup, text[parsed.length :], self.context(name, parsed))
 
     def fragment(self, page_id: str, number: int, name: str, text: str) -> Rendered:
         """Return a revision rendered as nobody: as kept, else made and kept."""

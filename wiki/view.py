@@ -213,7 +213,8 @@ class View:
             attributes.setdefault("rel", "nofollow")
         # What is no heading of the page itself may be one of an included page, or a macro's anchor.
         url = f"#{wanted(hole.detail)}" if hole.target == self.name and hole.detail and not self.above else ""
-        return _start("a", {"href": url or self.urls.page(hole.target, anchor=hole.detail), **attributes})
+        url = url or self.urls.page(hole.target, anchor=hole.detail) + hole.suffix
+        return _start("a", {"href": url, **attributes})
 
     def _file_link(self, hole: Hole, files: dict[str, Attachment]) -> str:
         attributes = dict(hole.attributes)

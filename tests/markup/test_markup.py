@@ -37,7 +37,7 @@ def test_a_markup_is_found_by_its_names(name: str) -> None:
     assert html(name, "*x*") == "<p><em>x</em></p>\n"
 
 
-@pytest.mark.parametrize("name", ["plain", "text", "txt", "python", "", "../x", "no such"])
+@pytest.mark.parametrize("name", ["plain", "text", "txt", "", "../x", "no such"])
 def test_other_formats_are_plain_text(name: str) -> None:
     assert html(name, "*x* <b>") == '<pre class="plain">\n*x* &lt;b&gt;</pre>\n'
 
@@ -274,3 +274,17 @@ def test_threads_render_at_the_same_time() -> None:
 def test_every_markup_can_be_imported() -> None:
     for name in MARKUPS:
         assert not render(name, "x", CONTEXT).failed
+
+
+def test_a_language_that_pygments_knows_is_a_format() -> None:
+    assert html("python", "x = 1 # <b>").startswith(
+        '<pre class="highlight"><code class="language-python"><span class="n">x'
+    )
+    assert '<span class="k">' in html("irc", "*x*") or "language-irc" in html("irc", "*x*")
+
+
+def test_values_are_a_table() -> None:
+    assert html("csv", "a;b\n<1>;2\n") == (
+        '<table>\n<thead>\n<tr><th scope="col"><strong>a</strong></th><th scope="col"><strong>b</strong></th></tr>\n'
+        "</thead>\n<tbody>\n<tr><td>&lt;1&gt;</td><td>2</td></tr>\n</tbody>\n</table>\n"
+    )

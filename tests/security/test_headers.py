@@ -46,7 +46,10 @@ def faults(answer: Answer, known: bool, form: bool = False) -> list[str]:
         rules = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
         if rules.get("default-src") != "'none'" or "frame-ancestors" not in rules:
             found.append(f"policy {policy!r}")
-        if "unsafe" in policy and (not sandboxed or "unsafe" in rules.get("script-src", "")):
+        # Style attributes are the one thing inline: they pass the table of wiki/markup/styles.py.
+        attributes = rules.pop("style-src-attr", "'unsafe-inline'")
+        unsafe = any("unsafe" in value for value in rules.values())
+        if attributes != "'unsafe-inline'" or (unsafe and (not sandboxed or "unsafe" in rules.get("script-src", ""))):
             found.append(f"unsafe policy {policy!r}")
         if answer.kind == "text/html" and (rules.get("base-uri") != "'none'" or rules.get("form-action") != "'self'"):
             found.append(f"policy of a page {policy!r}")

@@ -21,6 +21,7 @@ class Hole:
     `macro`  the result of the macro `target` with the raw arguments `detail`
     `attributes` are further HTML attributes, already allowed: alt, title, width, height, class ...
     `block` says that the hole stands where a block element may stand.
+    `suffix` follows the URL of a page as it is: `?query#anchor`, quoted already. `detail` is '' then.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Hole:
     detail: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     block: bool = False
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Context:
 
     `macros` maps a macro's name to a function of (raw arguments, page name) that returns the Links it depends on.
     `interwiki` maps a prefix to a URL in which `$PAGE` (else the end) takes the page. `seconds` is the render budget.
+    `arguments` and `pragmas` are what the text's head said after #format's name, and with #pragma.
     """
 
     page: str = ""
@@ -63,16 +66,33 @@ class Context:
     interwiki: Mapping[str, str] = field(default_factory=dict)
     category: str = r"Category\S+"
     seconds: float = 2.0
+    arguments: str = ""
+    pragmas: tuple[tuple[str, str], ...] = ()
 
 
-MARKUPS = {"markdown": "wiki.markup.markdown", "plain": "wiki.markup.plain"}
+MARKUPS = {
+    "csv": "wiki.markup.columns",
+    "html": "wiki.markup.hypertext",
+    "markdown": "wiki.markup.markdown",
+    "moin": "wiki.markup.moin",
+    "plain": "wiki.markup.plain",
+}
 """Where each markup lives: a module with `render(text, context) -> Rendered`. `#format` names the key."""
 
-ALIASES = {"md": "markdown", "text": "plain", "txt": "plain"}
+ALIASES = {
+    "md": "markdown",
+    "text": "plain",
+    "txt": "plain",
+    "wiki": "moin",
+    "text/moin-wiki": "moin",
+    "docbook": "xml",
+}
 
 
 def render(markup: str, text: str, context: Context) -> Rendered:
-    """Return a text (without its head) rendered by the named markup; an unknown one is shown as plain text.
+    """Return a text (without its head) rendered by the named markup.
+
+    Any language that Pygments knows is one: the text is code then. An unknown markup is shown as plain text.
 
     Never raises for any text: over budget, or on an error in a library, the source is shown and `failed` says why.
     """
@@ -81,9 +101,14 @@ def render(markup: str, text: str, context: Context) -> Rendered:
     from .budget import OverBudget, limited
 
     name = ALIASES.get(markup, markup)
-    module = import_module(MARKUPS.get(name, MARKUPS["plain"]))
 
     def work() -> Rendered:
+        if name not in MARKUPS:
+            from .code import render as code
+
+            if (shown := code(text, name)) is not None:
+                return shown
+        module = import_module(MARKUPS.get(name, MARKUPS["plain"]))
         result: Rendered = module.render(text, context)
         return result
 
@@ -112,7 +137,9 @@ def as_written(text: str) -> str:
 def dump(rendered: Rendered) -> str:
     """Return a Rendered as JSON text."""
     parts = [
-        part if isinstance(part, str) else [part.kind, part.target, part.detail, part.attributes, int(part.block)]
+        part
+        if isinstance(part, str)
+        else [part.kind, part.target, part.detail, part.attributes, int(part.block), part.suffix]
         for part in rendered.parts
     ]
     headings = [[heading.level, heading.id, heading.text] for heading in rendered.headings]
@@ -131,5 +158,5 @@ def load(text: str) -> Rendered:
     )
 
 
-def _hole(kind: str, target: str, detail: str, attributes: list[list[str]], block: int) -> Hole:
-    return Hole(kind, target, detail, tuple((name, value) for name, value in attributes), bool(block))
+def _hole(kind: str, target: str, detail: str, attributes: list[list[str]], block: int, suffix: str) -> Hole:
+    return Hole(kind, target, detail, tuple((name, value) for name, value in attributes), bool(block), suffix)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from . import styles
 from .targets import is_safe
 
 TAGS = frozenset(
-    "a abbr b bdi bdo blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption "
-    "figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd label li mark ol p pre q rp rt ruby s samp section small span "
-    "strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr".split()
+    "a abbr b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt em "
+    "figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd label li mark ol p pre q rp rt ruby s samp "
+    "section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr".split()
 )
 """Never add script, style, svg, math, iframe, object, form, textarea, title, noscript, xmp: tags can hide in them."""
 
@@ -22,13 +23,16 @@ ADMONITIONS = frozenset(
 )
 
 CLASSES = frozenset(
-    "admonition admonition-title center codehilite external footnote footnote-backref footnote-ref footnotes highlight "
-    "interwiki invalid justify left math right task tasks".split()
+    "admonition admonition-title anchor black blue center codehilite comment dashed dotted external footnote "
+    "footnote-backref footnote-ref footnotes gap green highlight hr1 hr2 hr3 hr4 hr5 hr6 interwiki invalid justify "
+    "left math orange plain red right smiley solid task tasks yellow".split()
 )
 
 # An id with a prefix of ours cannot stand for a property of `window` or `document` (DOM clobbering).
 _ID = re.compile(r"(?:fn|fnref\d{0,6}|h|toc|r|line|head)[:_-][^\s\"'<>&`=\x00-\x20\x7f-\x9f]{1,120}\Z")
-_LANGUAGE = re.compile(r"(?:language-[\w+#.-]{1,30}|level-[1-6]|[a-z][a-z0-9]{0,1})\Z", re.ASCII)
+_LANGUAGE = re.compile(
+    r"(?:language-[\w+#.-]{1,30}|level-[1-6]|[a-z][a-z0-9]{0,1}|smiley-[a-z-]{1,20}|user-[\w-]{1,40})\Z", re.ASCII
+)
 _LANG = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}\Z")
 _SIZE = re.compile(r"[0-9]{1,4}%?\Z")
 _COUNT = re.compile(r"[1-9][0-9]{0,2}\Z")
@@ -47,6 +51,11 @@ def is_class(value: str) -> bool:
     )
 
 
+def is_relation(value: str) -> bool:
+    """Say whether a link may have this `rel`."""
+    return value in _RELATIONS
+
+
 def _matches(pattern: re.Pattern[str]) -> Test:
     return lambda value: pattern.match(value) is not None
 
@@ -60,7 +69,7 @@ def _any(value: str) -> bool:
 
 
 def _is_image(value: str) -> bool:
-    return is_safe(value) and not re.match(r"\s*(?!https:)[A-Za-z][A-Za-z0-9+.\-]*:", value, re.I)
+    return is_safe(value) and not re.match(r"\s*(?!https?:)[A-Za-z][A-Za-z0-9+.\-]*:", value, re.I)
 
 
 _CELL: dict[str, Test] = {"colspan": _matches(_COUNT), "rowspan": _matches(_COUNT), "align": _ALIGN.__contains__}
@@ -71,6 +80,7 @@ _COMMON: dict[str, Test] = {
     "dir": _one_of("ltr", "rtl", "auto"),
     "id": _matches(_ID),
     "class": is_class,
+    "style": styles.is_safe,
 }
 
 _OWN: dict[str, dict[str, Test]] = {

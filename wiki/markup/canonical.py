@@ -19,8 +19,8 @@ _ODD = re.compile(
 )
 
 _PHRASING = frozenset(
-    "a abbr b bdi bdo br cite code del dfn em i img input ins kbd label mark q s samp small span strong sub sup time u "
-    "var wbr".split()
+    "a abbr b bdi bdo big br cite code del dfn em i img input ins kbd label mark q s samp small span strong "
+    "sub sup time u var wbr".split()
 )
 _FLOW = _PHRASING | frozenset("blockquote details div dl figure h1 h2 h3 h4 h5 h6 hr ol p pre section table ul".split())
 _CELLS = frozenset({"td", "th"})

@@ -22,6 +22,11 @@ def highlighted(code: str, language: str = "") -> str:
     return f'<pre class="highlight"><code{name}>{inner or escape(code, quote=False)}</code></pre>'
 
 
+def is_known(language: str) -> bool:
+    """Say whether Pygments knows a language."""
+    return _LANGUAGE.match(language) is not None and language.lower() in _aliases()
+
+
 def _coloured(code: str, language: str) -> str:
     lexer = _lexer(language)
     if lexer is None:

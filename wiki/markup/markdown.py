@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import threading
 
-from ..model import Link
-from . import Context, Hole, Rendered
+from . import Context, Rendered
 from .blocks import Blocks
 from .budget import Deadline
 from .emitter import Emitter
+from .references import references
 from .sanitise import sanitise
 from .source import Source
 from .tokens import Tokens
@@ -39,20 +39,4 @@ def render(text: str, context: Context) -> Rendered:
     html = Writer(emitter).html(blocks, lines)
     _local.blocks = blocks
     parts = tokens.cut(sanitise(html))
-    return Rendered(parts, tuple(emitter.headings), tuple(_links(parts, context)))
-
-
-def _links(parts: tuple[str | Hole, ...], context: Context) -> dict[Link, None]:
-    """Return what a rendering refers to: only what is really shown, not what stood in code or in another link."""
-    category = re.compile(context.category)
-    links: dict[Link, None] = {}
-    for part in parts:
-        if isinstance(part, str):
-            continue
-        if part.kind == "macro":
-            links |= dict.fromkeys(context.macros[part.target](part.detail, context.page))
-        elif part.kind != "page":
-            links[Link("file", part.target, part.detail)] = None
-        elif part.target != context.page or not part.detail:
-            links[Link("category" if category.fullmatch(part.target) else "link", part.target)] = None
-    return links
+    return Rendered(parts, tuple(emitter.headings), references(parts, context))

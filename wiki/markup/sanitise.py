@@ -7,6 +7,7 @@ import threading
 from html import unescape
 from typing import Any
 
+from . import styles
 from .allowed import TAGS, VOID, is_allowed
 from .budget import NESTING, SIZE, OverBudget
 from .canonical import is_canonical
@@ -59,7 +60,21 @@ def _cleaner() -> Any:
     def test(tag: str, name: str, value: str) -> bool:
         return is_allowed(tag, name, unescape(value))
 
-    return Cleaner(tags=TAGS, attributes=dict.fromkeys(TAGS, test), protocols=SCHEMES, strip=False, strip_comments=True)
+    return Cleaner(
+        tags=TAGS,
+        attributes=dict.fromkeys(TAGS, test),
+        protocols=SCHEMES,
+        strip=False,
+        strip_comments=True,
+        css_sanitizer=_Styles(),
+    )
+
+
+class _Styles:
+    """What bleach asks about a style that the table has allowed already."""
+
+    def sanitize_css(self, style: str) -> str:
+        return styles.safe(unescape(style))
 
 
 def _depth(html: str) -> int:

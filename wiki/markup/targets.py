@@ -120,11 +120,12 @@ def _foreign(text: str, interwiki: Mapping[str, str]) -> Target | None:
             return Target("url", text)
     prefixed = _PREFIX.match(text)
     if prefixed and prefixed[1] in interwiki:
-        return Target("url", _elsewhere(interwiki[prefixed[1]], prefixed[2]), interwiki=True)
+        return Target("url", elsewhere(interwiki[prefixed[1]], prefixed[2]), interwiki=True)
     return None
 
 
-def _elsewhere(url: str, page: str) -> str:
+def elsewhere(url: str, page: str) -> str:
+    """Return the URL of a page, with its `#anchor`, in the wiki whose pages `url` stands for; raise BadName."""
     name, _, anchor = page.partition("#")
     path = quote(name.strip(), safe="/~!$'()*,;:@-._?=&%")
     full = url.replace("$PAGE", path) if "$PAGE" in url else url + path

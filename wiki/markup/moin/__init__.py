@@ -1,0 +1,29 @@
+"""MoinMoin's wiki markup, as MoinMoin 1.9 reads it.
+
+Blocks reads the lines (headings, lists, tables, sections) and Spans what stands within one; both write through Nesting,
+which closes every element where it must end. Emitter has what the whole page shares. What is on purpose different
+from MoinMoin 1.9 is listed in docs/moin-markup.md.
+"""
+
+from __future__ import annotations
+
+from .. import Context, Rendered
+from ..references import references
+from ..sanitise import sanitise
+from .blocks import Blocks
+from .emitter import Emitter
+from .nesting import Nesting
+
+
+def render(text: str, context: Context) -> Rendered:
+    """Return MoinMoin markup rendered. Raises OverBudget."""
+    emitter = Emitter(context)
+    nesting = Nesting(emitter)
+    Blocks(emitter, nesting).write(text.replace("\r", "").expandtabs().split("\n"))
+    return rendered(emitter, nesting.html())
+
+
+def rendered(emitter: Emitter, html: str) -> Rendered:
+    """Return HTML that was written with an emitter, checked, with its holes."""
+    parts = emitter.tokens.cut(sanitise(html))
+    return Rendered(parts, tuple(emitter.headings), references(parts, emitter.context))
