@@ -7,7 +7,7 @@ WORKERS ?= auto
 TESTS ?= tests
 BIN := .venv/bin
 
-.PHONY: help run test lint format bench screenshots translations wheel clean
+.PHONY: help run test lint format bench screenshots translations wheel bundle clean
 
 help:
 	@echo "make run            the wiki on http://$(HOST):$(PORT) (PORT=, HOST=, DATA=)"
@@ -18,6 +18,7 @@ help:
 	@echo "make screenshots    pictures of the screens, for the documentation"
 	@echo "make translations   bring the catalogues up to date"
 	@echo "make wheel          a wheel and a source archive in dist/"
+	@echo "make bundle         a zip for shared hosts in dist/: unpack it by FTP, open the URL"
 	@echo "make clean          remove what these made, but no wiki"
 
 run: .venv/.made-serve
@@ -48,6 +49,9 @@ translations: .venv/.made-translate
 
 wheel: .venv/.made-test
 	$(BIN)/python -m hatchling build -d dist
+
+bundle: .venv/.made-serve
+	@$(BIN)/python scripts/bundle.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

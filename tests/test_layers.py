@@ -68,6 +68,7 @@ LAYERS = {
         "faults",
         "gateway",
         "__main__",
+        "bundle",
     },
 }
 """Which modules and packages are in which layer, the lowest first; a longer name goes before the package it is in."""

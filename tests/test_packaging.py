@@ -117,7 +117,9 @@ def test_scripts_are_sound_shell_and_may_be_run(script):
     assert os.access(ROOT / script, os.X_OK)
 
 
-@pytest.mark.parametrize("target", ["run", "test", "lint", "bench", "screenshots", "translations", "wheel", "clean"])
+@pytest.mark.parametrize(
+    "target", ["run", "test", "lint", "bench", "screenshots", "translations", "wheel", "bundle", "clean"]
+)
 def test_make_knows_what_the_readme_names(target):
     ran = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip()
