@@ -44,7 +44,10 @@ class Gateway:
     settings: Mapping[str, object] = field(default_factory=dict)
     """What else `wiki.toml` has to say here."""
     cannot: Mapping[str, str] = field(default_factory=dict)
-    """What it cannot do, by the test's topic (see test_conversation.py), and the reason in a sentence."""
+    """What it cannot do: the name of a test in test_conversation.py without `test_`, and the reason in a sentence.
+
+    The test must fail then; the reason goes into the tables of gateways.
+    """
 
     def __str__(self) -> str:
         """Return the id that a test of it has."""

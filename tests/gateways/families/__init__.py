@@ -7,3 +7,13 @@ from . import ajp, asgi, cgi, fastcgi, mod_python, mod_wsgi, passenger, scgi, st
 
 FAMILIES = (cgi, fastcgi, scgi, ajp, mod_wsgi, mod_python, passenger, uwsgi, standalone, asgi)
 GATEWAYS: list[Gateway] = [gateway for family in FAMILIES for gateway in family.GATEWAYS]
+
+ELSEWHERE: dict[str, str] = {}
+"""How folders of `deploy/` are tried for which no server is started here."""
+
+NOT_TRIED = {
+    "IIS": "there is no Windows to try it on",
+    "Caddy": "any proxy that hands the URL on as it is will do",
+    "AWS Lambda itself": "only recorded events",
+}
+"""What people ask for and nobody has tried, with the reason."""

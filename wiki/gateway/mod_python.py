@@ -1,0 +1,138 @@
+"""mod_python: Apache's handler in Python, answered by a WSGI application."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..faults import number, page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+OK = 0
+LENGTH_REQUIRED = 411
+
+
+class Gone(Exception):
+    """The visitor has gone."""
+
+
+def handling(application: WSGIApplication) -> Callable[[Any], int]:
+    """Return a handler as mod_python wants it: `handler = handling(application)`."""
+
+    def handler(request: Any) -> int:
+        reply = Reply(request)
+        try:
+            environ = environment(request)
+            if "HTTP_TRANSFER_ENCODING" in environ:
+                # mod_python reads no chunks; without this the first read fails inside the application.
+                return LENGTH_REQUIRED
+            result = application(environ, reply.start)
+            try:
+                for piece in result:
+                    if piece:
+                        reply.send(piece)
+                if not reply.sent:
+                    reply.send(b"")
+            finally:
+                close = getattr(result, "close", None)
+                if close:
+                    close()
+        except Gone:
+            pass
+        except Exception:
+            # The edge: mod_python would show the visitor a traceback.
+            reply.fail()
+        return OK
+
+    return handler
+
+
+def environment(request: Any) -> WSGIEnvironment:
+    """Return a request's WSGI environ (PEP 3333); its mount is what `PythonOption mount` says."""
+    request.add_cgi_vars()
+    table = request.subprocess_env
+    environ: WSGIEnvironment = {name: latin(table.get, name) for name in table.keys()}  # noqa: SIM118  # not a dict
+    # What is there so far was decoded and cleaned by Apache.
+    environ["REQUEST_URI"] = latin(getattr, request, "unparsed_uri")
+    environ["SCRIPT_NAME"] = request.get_options().get("mount", "")
+    environ["wsgi.version"] = (1, 0)
+    environ["wsgi.url_scheme"] = "https" if request.is_https() else "http"
+    environ["wsgi.input"] = request
+    environ["wsgi.errors"] = sys.stderr
+    environ["wsgi.multithread"] = True
+    environ["wsgi.multiprocess"] = True
+    environ["wsgi.run_once"] = False
+    return environ
+
+
+def latin(read: Callable[..., str | None], *arguments: object) -> str:
+    """Return what a function of mod_python reads, its bytes as Latin-1.
+
+    mod_python decodes everything as UTF-8, and fails where it is none; the bytes are then in the error. Of its tables,
+    only `get` may be asked: `table[name]` ends the process in this case, and `items` loses the others.
+    """
+    try:
+        # It is None for a variable without a value.
+        return (read(*arguments) or "").encode().decode("latin-1")
+    except UnicodeDecodeError as error:
+        return error.object.decode("latin-1")
+
+
+class Reply:
+    """A response on its way to Apache, which sends the head with the first piece."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.head: tuple[str, list[tuple[str, str]]] | None = None
+        self.sent = False
+
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+        """Take status and headers, as PEP 3333's start_response."""
+        if exc_info:
+            try:
+                if self.sent:
+                    raise exc_info[1]
+            finally:
+                exc_info = None
+        elif self.head:
+            raise RuntimeError("start_response was called twice")
+        if any("\r" in value or "\n" in value for header in headers for value in header):
+            raise ValueError("a header contains a line break")
+        self.head = status, headers
+        return self.send
+
+    def send(self, piece: bytes) -> None:
+        """Write a piece of the body, after the head if that is still to be sent; raise Gone."""
+        if not self.sent:
+            if not self.head:
+                raise RuntimeError("the application sent a body before its headers")
+            self.sent = True
+            self._begin(*self.head)
+        try:
+            self.request.write(piece, 0)
+        except OSError as error:
+            raise Gone from error
+
+    def _begin(self, status: str, headers: list[tuple[str, str]]) -> None:
+        self.request.status = int(status[:3])
+        for name, value in headers:
+            if name.lower() == "content-type":
+                self.request.content_type = value
+            elif name.lower() == "content-length":
+                self.request.set_content_length(int(value))
+            else:
+                self.request.headers_out.add(name, value)
+
+    def fail(self) -> None:
+        """Log the exception that is being handled, and if nothing was sent yet, send a page with its number."""
+        body = page(500, number())
+        if not self.sent:
+            self.head = "500 Internal Server Error", [("Content-Type", "text/html; charset=utf-8")]
+            try:
+                self.send(body)
+            except Gone:
+                pass
