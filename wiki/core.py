@@ -13,8 +13,8 @@ from . import acl, names
 from .fragments import Fragments
 from .markup import Context, Rendered, render
 from .markup.head import Head, head
-from .model import Author, BadName, Facts, Link, NoSuchPage, Page, TooLarge, User
-from .storage import Storage
+from .model import Author, BadName, Facts, Link, NoSuchPage, Page, Revision, TooLarge, Unavailable, User
+from .storage import Progress, Storage
 from .visit import Visit
 
 EVERYONE_STALE = 2000
@@ -30,6 +30,7 @@ class Rules:
     acl_before: str = ""
     acl_default: str = "Known:read,write,delete,revert All:read"
     acl_after: str = ""
+    acl_hierarchic: bool = False
     page_limit: int = 1_000_000
     upload_limit: int = 64 * 1024 * 1024
     render_seconds: float = 2.0
@@ -76,17 +77,38 @@ class Wiki:
         self.macro_links = macro_links
         self.now = now
         self.policy = acl.Policy(rules.acl_before, rules.acl_default, rules.acl_after)
+        storage.deriving = self._derived
         self._group = re.compile(rf"{rules.group}\Z")
         self._template = re.compile(rf"{rules.template}\Z")
 
     def visit(self, user: User | None = None, address: str = "", host: str = "", trusted: bool = False) -> Visit:
         """Return the visit of an account, or of an anonymous visitor; `trusted` if the web server has recognised it."""
+        self.catch_up()
         name = user.name if user else ""
         return Visit(self, user, Author(user.id if user else "", name, address, host), trusted)
 
     def visit_system(self, name: str) -> Visit:
         """Return a visit that may do everything and signs with this name: imports, set-up, the command line."""
+        self.catch_up()
         return Visit(self, User(id="", name=name, admin=True), Author("", name))
+
+    def catch_up(self, seconds: float = 0.3, progress: Progress | None = None) -> bool:
+        """Take over what another program wrote into the store; return whether there was anything, so also more.
+
+        A store that cannot be written at the moment is read as it is known.
+        """
+        if not self.storage.behind():
+            return False
+        try:
+            with self.cache.writing(self.storage.writing()) as evicting:
+                changed = self.storage.changed_elsewhere(seconds, progress)
+                if len(changed) > EVERYONE_STALE:
+                    evicting.evict_all()
+                for name in changed[:EVERYONE_STALE]:
+                    self.evict(evicting, name, None, self.page_or_none(name), foreign=True)
+        except Unavailable:
+            return False
+        return True
 
     def is_group(self, name: str) -> bool:
         """Say whether a page of this name is a group page."""
@@ -109,10 +131,10 @@ class Wiki:
 
     def fragment(self, page_id: str, number: int, name: str, text: str) -> Rendered:
         """Return a revision rendered as nobody: as kept, else made and kept."""
-        kept = self.fragments.kept(page_id, number, name)
+        kept = self.fragments.kept(page_id, number, name, text)
         if kept is None:
             kept = self.rendered(name, text)
-            self.fragments.keep(page_id, number, name, kept)
+            self.fragments.keep(page_id, number, name, text, kept)
         return kept
 
     def facts(self, name: str, text: str | None, last: Page | None = None) -> tuple[Facts, Rendered | None]:
@@ -122,17 +144,18 @@ class Wiki:
         parsed = head(text)
         rendered = self.rendered(name, text, parsed)
         links = rendered.links
-        redirect = ""
-        if parsed.redirect:
-            target, _, _anchor = parsed.redirect.strip('[]"').partition("#")
-            try:
-                redirect = names.resolve(target, name)
-            except BadName:
-                redirect = ""
-            if redirect:
-                links = (*links, Link("redirect", redirect))
+        redirect = _redirect(name, parsed)
+        if redirect:
+            links = (*links, Link("redirect", redirect))
         facts = Facts(tuple(dict.fromkeys(links)), parsed.acl, parsed.format, redirect, text[parsed.length :])
         return facts, rendered
+
+    def _derived(self, revision: Revision, quick: bool) -> Facts:
+        """Return the facts of a revision that another program wrote; `quick`: only those at the top of its text."""
+        if not quick or revision.text is None:
+            return self.facts(revision.page, revision.text)[0]
+        parsed = head(revision.text)
+        return Facts((), parsed.acl, parsed.format, _redirect(revision.page, parsed))
 
     def normalised(self, text: str) -> str:
         """Return a text as it is stored: LF, no NUL, one LF at its end; raise TooLarge."""
@@ -146,8 +169,12 @@ class Wiki:
             )
         return text
 
-    def evict(self, evicting: Evicting, name: str, before: Page | None, after: Page | None) -> None:
+    def evict(
+        self, evicting: Evicting, name: str, before: Page | None, after: Page | None, foreign: bool = False
+    ) -> None:
         """Evict what a change to one page makes stale. Call inside the transaction, after the change.
+
+        `foreign` if another program made it, so that it is not known what was before.
 
         The page; those that link to it, if it came, vanished or changed who may read it; those that depend on the set
         of pages; and all that transclude any of these.
@@ -158,7 +185,11 @@ class Wiki:
         stale = {name, *self.storage.backlinks("", kinds=("pages",))}
         was = before is not None and not before.deleted
         is_ = after is not None and not after.deleted
-        if was != is_ or (before and after and before.acl != after.acl):
+        other_rights = before is not None and after is not None and before.acl != after.acl
+        if self.rules.acl_hierarchic and (other_rights or (was != is_ and (before or after) is not None)):
+            evicting.evict_all()
+            return
+        if was != is_ or other_rights or foreign:
             stale |= set(self.storage.backlinks(name, kinds=("link", "include", "redirect", "category", "file")))
         self._evict_with_includers(evicting, stale)
 
@@ -187,3 +218,13 @@ class Wiki:
             return self.storage.page(name)
         except NoSuchPage:
             return None
+
+
+def _redirect(page: str, parsed: Head) -> str:
+    """Return the page that a text's `#redirect` leads to, '' for none."""
+    if not parsed.redirect:
+        return ""
+    try:
+        return names.resolve(parsed.redirect.strip('[]"').partition("#")[0], page)
+    except BadName:
+        return ""

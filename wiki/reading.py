@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from . import acl
+from . import acl, names
 from .model import (
     Attachment,
     Author,
@@ -21,11 +21,13 @@ from .model import (
     Revision,
     User,
 )
+from .storage import Inherited
 
 if TYPE_CHECKING:
     from .core import Wiki
     from .markup import Rendered
     from .query import Node
+    from .storage import Readable
 
 
 class Reading:
@@ -36,6 +38,8 @@ class Reading:
         self.user = user
         self.author = author
         self.storage = wiki.storage
+        self._stamps: dict[str, None] = {}
+        self._wiki_stamps: list[str] = []
         self._members: dict[str, tuple[str, ...]] = {}
         name = user.name if user else ""
         admin = user is not None and user.admin
@@ -48,7 +52,7 @@ class Reading:
     def may(self, right: str, name: str) -> bool:
         """Say whether the visitor has a right on a page, there or not."""
         page = self.wiki.page_or_none(name)
-        return self._allows(right, page.acl if page else None)
+        return self._allows(right, name, page.acl if page else None)
 
     def require(self, right: str, name: str) -> None:
         """Raise Forbidden unless the visitor has a right on a page."""
@@ -58,17 +62,33 @@ class Reading:
     def explain(self, right: str, name: str) -> acl.Explanation:
         """Return whether the visitor has a right on a page, and which rule says so."""
         page = self.wiki.page_or_none(name)
-        return self.wiki.policy.explain(page.acl if page else None, self.who, right)
+        return self.wiki.policy.explain(self.effective(name, page.acl if page else None), self.who, right)
 
     @cached_property
-    def readable(self) -> frozenset[str | None] | None:
+    def readable(self) -> Readable:
         """The ACLs whose pages the visitor may read; None if he may read them all."""
         acls = self.storage.acls()
-        allowed = frozenset(text for text in acls if self._allows("read", text))
+        allowed = frozenset(text for text in acls if self.wiki.policy.allows(text, self.who, "read"))
+        if self.wiki.rules.acl_hierarchic and not self.who.admin:
+            return Inherited(allowed, self._own_acls, lambda text: self.wiki.policy.allows(text, self.who, "read"))
         return None if len(allowed) == len(acls) else allowed
 
-    def _allows(self, right: str, text: str | None) -> bool:
-        return self.wiki.policy.allows(text, self.who, right)
+    def _own_acls(self) -> dict[str, str]:
+        having = [text for text in self.storage.acls() if text is not None]
+        return {page.name: page.acl for page in self.storage.pages(readable=having) if page.acl is not None}
+
+    def _allows(self, right: str, name: str, text: str | None) -> bool:
+        """Say whether the visitor has a right on a page of this name and ACL."""
+        return self.wiki.policy.allows(self.effective(name, text), self.who, right)
+
+    def effective(self, name: str, text: str | None) -> str | None:
+        """Return the ACL that counts for a page: its own, else, if the wiki is hierarchic, its nearest ancestor's."""
+        if text is None and self.wiki.rules.acl_hierarchic:
+            for above in reversed(names.ancestors(name)):
+                page = self.wiki.page_or_none(above)
+                if page is not None and not page.deleted and page.acl is not None:
+                    return page.acl
+        return text
 
     def _in_group(self, group: str) -> bool:
         """Say whether the visitor is a member of a group page, also through groups within it."""
@@ -110,12 +130,17 @@ class Reading:
     def page_by_id(self, page_id: str) -> Page:
         """Return a page by its permanent id; raise NoSuchPage or Forbidden."""
         page = self.storage.page_by_id(page_id)
-        if not self._allows("read", page.acl):
+        if not self._allows("read", page.name, page.acl):
             raise Forbidden(right="read", name=page_id)  # its name is not for who may not read it
         return page
 
     def read(self, name: str, number: int | None = None) -> Revision:
         """Return a revision with text; raise NoSuchPage (also if it is a deletion), NoSuchRevision or Forbidden."""
+        if self.user is None:
+            # Before it is read, so that what is kept of it can be told from what another program writes next.
+            if not self._stamps:
+                self._wiki_stamps = self.storage.stamps("")
+            self._stamps.update(dict.fromkeys(self.storage.stamps(name)))
         self.require("read", name)
         revision = self.storage.revision(name, number)
         if revision.text is None:
@@ -142,6 +167,10 @@ class Reading:
     def rendered_text(self, name: str, text: str) -> Rendered:
         """Return a text that is not saved, as the page of this name; for previews."""
         return self.wiki.rendered(name, self.wiki.normalised(text))
+
+    def stamps_for(self, depends: set[str]) -> list[str]:
+        """Return the stamps of the files on which what an anonymous visitor read depends: see `Storage.stamps`."""
+        return [*self._stamps, *(self._wiki_stamps if "pages" in depends else ())]
 
     # -- lists (each filtered by what may be read) ------------------------------------------------------------------
 

@@ -65,19 +65,19 @@ class Renaming(Writing):
             done = []
             for revision, page_facts in rewritten:
                 there = self.wiki.page_or_none(revision.page)
-                if there and there.number + 1 == revision.number and self._allows("write", there.acl):
+                if there and there.number + 1 == revision.number and self._allows("write", there.name, there.acl):
                     self._put(evicting, revision, page_facts, there)
                     done.append(revision.page)
                 else:
                     left.append(revision.page)
         if rendered is not None:
-            self.wiki.fragments.keep(stored.page_id, stored.number, new, rendered)
+            self.wiki.fragments.keep(stored.page_id, stored.number, new, text, rendered)
         return Renamed(new, tuple(done), tuple(left))
 
     def _may_take(self, new: str, old: str) -> None:
         """Raise unless the new name is free for the visitor: no page there, a deleted one, or the stub of a rename."""
         page = self.wiki.page_or_none(new)
-        if not self._allows("write", page.acl if page else None):
+        if not self._allows("write", new, page.acl if page else None):
             raise Forbidden(right="write", name=new)
         if page is not None and not page.deleted and page.redirect != old:
             raise PageExists(name=new)
@@ -99,12 +99,12 @@ class Renaming(Writing):
 
         ready: list[tuple[Revision, Facts]] = []
         left: list[str] = []
-        acl = self.storage.page(old).acl
+        acl = self.effective(old, self.storage.page(old).acl)
         public = self.wiki.visit().may("read", old)
         for name, writable in self.linking(old):
             if name == old:
                 continue
-            if not public and self.storage.page(name).acl != acl:
+            if not public and self.effective(name, self.storage.page(name).acl) != acl:
                 # The new name of a page that not everybody may read is told only where the same people read it.
                 left.append(name)
                 continue

@@ -88,29 +88,33 @@ class Visit(Renaming):
             revision = self._revision(
                 name, number + 1, wanted, kind, source, comment, minor=minor and self.user is not None
             )
-            with self._writing() as evicting:
-                now = self.wiki.page_or_none(name)
-                if (now.number if now else 0) != number:
-                    continue
-                self._may_save(name, now, wanted)
-                stored = self._put(evicting, revision, facts, now)
+            try:
+                with self._writing() as evicting:
+                    now = self.wiki.page_or_none(name)
+                    if (now.number if now else 0) != number:
+                        continue
+                    self._may_save(name, now, wanted)
+                    stored = self._put(evicting, revision, facts, now)
+            except EditConflict:
+                # Another program wrote it while the transaction ended.
+                continue
             if rendered is not None:
-                self.wiki.fragments.keep(stored.page_id, stored.number, name, rendered)
+                self.wiki.fragments.keep(stored.page_id, stored.number, name, wanted, rendered)
             return Saved(stored, merged)
         raise EditConflict(name=name, theirs=self.storage.revision(name), merged=mine)
 
     def _may_save(self, name: str, page: Page | None, text: str) -> None:
         """Raise Forbidden unless the visitor may write the page, and may change its ACL if the text does."""
         was = page.acl if page else None
-        if not self._allows("write", was):
+        if not self._allows("write", name, was):
             raise Forbidden(right="write", name=name)
-        if head(text).acl != was and not self._allows("admin", was):
+        if head(text).acl != was and not self._allows("admin", name, was):
             raise Forbidden("Changing the #acl line of “%(name)s” needs the right “admin”.", right="admin", name=name)
 
     def _merge(self, name: str, base: int, current: Revision, mine: str, labels: tuple[str, str]) -> str:
         from . import merge
 
-        if not self._allows("read", self.storage.page(name).acl):
+        if not self._allows("read", name, self.storage.page(name).acl):
             raise Forbidden(right="read", name=name)
         try:
             old = self.storage.revision(name, base).text or "" if base else ""

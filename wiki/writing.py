@@ -29,7 +29,7 @@ class Writing(Reading):
 
     def _require_on(self, right: str, page: Page) -> None:
         """Raise Forbidden by the state of the page inside a transaction."""
-        if not self._allows(right, page.acl):
+        if not self._allows(right, page.name, page.acl):
             raise Forbidden(right=right, name=page.name)
 
     def _deletion(self, page: Page, comment: str) -> Revision:

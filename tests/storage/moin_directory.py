@@ -46,7 +46,7 @@ def opened(data: Path, underlay: str = "") -> FilesStorage:
     """Return a directory as the wiki opens it, with everything taken over."""
     storage = FilesStorage(".", str(data), underlay)
     storage.deriving = facts
-    while storage._behind():
+    while storage.behind():
         storage.changed_elsewhere(60)
     return storage
 

@@ -26,6 +26,7 @@ from ..model import (
     StorageError,
     User,
 )
+from ..names import ancestors
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -33,6 +34,47 @@ if TYPE_CHECKING:
     from ..query import Node
 
 Readable = Collection[str | None] | None
+
+
+class Inherited(frozenset[str | None]):
+    """A Readable for a wiki in which pages without an ACL have that of their nearest ancestor that has one.
+
+    It holds the ACLs that may be read by themselves; `inherits` says whether a page without any may be read.
+    """
+
+    def __new__(
+        cls, acls: Iterable[str | None], own: Callable[[], dict[str, str]], allows: Callable[[str | None], bool]
+    ) -> Inherited:
+        """`own` gives the ACLs of all pages that have one, by name; `allows` decides about an ACL."""
+        self = super().__new__(cls, acls)
+        self._own = own
+        self._allows = allows
+        return self
+
+    _own: Callable[[], dict[str, str]]
+    _allows: Callable[[str | None], bool]
+    _known: dict[str, str] | None = None
+
+    def inherits(self, name: str) -> bool:
+        """Say whether a page that has no ACL may be read."""
+        if self._known is None:
+            self._known = self._own()
+            self._decided: dict[str | None, bool] = {}
+        acl = next((self._known[above] for above in reversed(ancestors(name)) if above in self._known), None)
+        if acl not in self._decided:
+            self._decided[acl] = self._allows(acl)
+        return self._decided[acl]
+
+
+def may_read(page: Page, readable: Readable) -> bool:
+    """Say whether a page is among those that may be read."""
+    if readable is None:
+        return True
+    if page.acl is None and isinstance(readable, Inherited):
+        return readable.inherits(page.name)
+    return page.acl in readable
+
+
 Deriving = Callable[[Revision, bool], Facts]
 """Returns a revision's facts; if told so, quickly: without links and body."""
 Progress = Callable[[str, int, int], None]
@@ -297,6 +339,10 @@ class Storage(ABC):
     deriving: Deriving | None = None
     """How facts are derived: given by core to an engine whose pages other programs write too."""
 
+    def behind(self) -> bool:
+        """Say, within microseconds, whether there is anything for `changed_elsewhere`."""
+        return False
+
     def changed_elsewhere(self, seconds: float = 0.3, progress: Progress | None = None) -> list[str]:
         """Take over what another program changed, for about so many seconds, and return the names of those pages.
 
@@ -306,7 +352,10 @@ class Storage(ABC):
         return []
 
     def stamps(self, name: str) -> list[str]:
-        """Return the files (as `pagecache.stamp` does) by whose state another program's change of a page is seen."""
+        """Return the states, as `pagecache.stamp` tells them, of the files by which another program's change is seen.
+
+        Of this page; without a name, of any.
+        """
         return []
 
 

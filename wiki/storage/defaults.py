@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Branch, Hit, Hits, NoSuchPage, NoSuchUser, User
 from ..query import And, ByAuthor, Category, LinkTo, Node, Not, Or, Phrase, Regex, Title, Word
-from . import words
+from . import may_read, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -34,7 +34,7 @@ def existing(storage: Storage, names: Iterable[str], readable: Readable) -> set[
             page = storage.page(name)
         except NoSuchPage:
             continue
-        if not page.deleted and (readable is None or page.acl in readable):
+        if not page.deleted and may_read(page, readable):
             result.add(name)
     return result
 

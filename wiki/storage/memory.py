@@ -27,7 +27,7 @@ from ..model import (
     Revision,
     User,
 )
-from . import CHUNK, Progress, Readable, Storage
+from . import CHUNK, Progress, Readable, Storage, may_read
 from .words import user_key
 
 if TYPE_CHECKING:
@@ -174,7 +174,10 @@ class MemoryStorage(Storage):
         return [
             page
             for page in (kept.page for kept in self._all())
-            if page.deleted == deleted and page.name > after and page.name.startswith(prefix) and _may(page, readable)
+            if page.deleted == deleted
+            and page.name > after
+            and page.name.startswith(prefix)
+            and may_read(page, readable)
         ][:limit]
 
     def links(self, name: str) -> tuple[Link, ...]:
@@ -199,7 +202,7 @@ class MemoryStorage(Storage):
         found = [
             _change(change, kept.page.name)
             for kept in self._all()
-            if _may(kept.page, readable) and (not prefix or f"{kept.page.name}/".startswith(f"{prefix}/"))
+            if may_read(kept.page, readable) and (not prefix or f"{kept.page.name}/".startswith(f"{prefix}/"))
             for change in kept.changes
             if change.time >= since and author in ("", change.author.id or change.author.name)
         ]
@@ -343,10 +346,6 @@ class MemoryStorage(Storage):
                     anew = facts(self.revision(name))
                 page = replace(kept.page, acl=anew.acl, format=anew.format, redirect=anew.redirect)
                 self._state.pages[name] = replace(kept, page=page, facts=anew)
-
-
-def _may(page: Page, readable: Readable) -> bool:
-    return readable is None or page.acl in readable
 
 
 def _newest(changes: list[Change], before: tuple[int, int] | None) -> list[Change]:

@@ -66,6 +66,8 @@ def _shown(exchange: Exchange, revision: Revision, parsed: Head, old: bool = Fal
     keep = exchange.request.environ.get("wiki.keep")
     if keep is not None and not old and not printing and view.depends <= KEEPABLE and exchange.user is None:
         keep["name"] = name
+        if stamps := exchange.visit.stamps_for(view.depends):
+            keep["stamps"] = stamps
     return response
 
 

@@ -40,7 +40,7 @@ class Catching(Taking):
     """The part of the engine that notices what others did."""
 
     def changed_elsewhere(self, seconds: float = 0.3, progress: Progress | None = None) -> list[str]:
-        if not self._behind():
+        if self._work is None and not self.behind():
             return []
         with self.writing():
             end = time.monotonic() + seconds
@@ -52,8 +52,9 @@ class Catching(Taking):
                 self._run("delete from announced")
             return found
 
-    def _behind(self) -> bool:
-        """Say, in some microseconds, whether there is anything to catch up with."""
+    def behind(self) -> bool:
+        if self._work is not None:
+            return False
         meta: dict[str, str] = dict(self._rows("select key, value from meta"))
         now = time.time()
         return bool(

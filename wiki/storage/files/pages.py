@@ -72,6 +72,8 @@ class Pages(Catching):
     def stamps(self, name: str) -> list[str]:
         from ... import pagecache
 
+        if not name:
+            return [pagecache.stamp(self.tree.log), pagecache.stamp(self.tree.pages)]
         row = self._row(
             "select l.folder, l.layer, p.number from page p join place l on l.page = p.id where p.name = ?", name
         )

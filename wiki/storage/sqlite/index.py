@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...model import Hits, StorageError
-from .. import Readable, words
+from .. import Inherited, Readable, words
 from .database import Database
 
 if TYPE_CHECKING:
@@ -23,14 +23,19 @@ class Index(Database):
         """Return the condition that a page is readable."""
         if readable is None:
             return ""
-        numbers = [0] if None in readable else []
+        inherited = ""
+        if isinstance(readable, Inherited):
+            with self._translated():
+                self._connection().create_function("inherits", 1, readable.inherits)
+            inherited = f" or {page}.acl = 0 and inherits({page}.name)"
+        numbers = [0] if None in readable and not inherited else []
         texts = [text for text in readable if text is not None]
         for at in range(0, len(texts), 500):
             part = texts[at : at + 500]
             rows = self._rows(f"select id from acl where text in ({', '.join('?' * len(part))})", *part)
             numbers += [row[0] for row in rows]
         # An empty list would make SQLite drop the index that a query names.
-        return f"and {page}.acl in ({', '.join(map(str, numbers or [-1]))})"
+        return f"and ({page}.acl in ({', '.join(map(str, numbers or [-1]))}){inherited})"
 
     # -- the index ---------------------------------------------------------------------------------------------------
 
