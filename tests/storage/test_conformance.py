@@ -19,6 +19,8 @@ from wiki.model import (
     PageExists,
     Revision,
 )
+from wiki.query import Word
+from wiki.storage import Inherited
 
 from .filling import ANN, NAME, SECRET, delete, link, names, save, upload
 
@@ -274,6 +276,21 @@ def test_changes_of_all_pages_newest_first(storage: Storage) -> None:
     assert [change.page for change in storage.changes(author="Gast")] == ["B"]
     assert storage.changes(author="Ann") == []
     assert storage.changes(prefix="Nix") == []
+
+
+def test_pages_without_an_acl_may_have_that_of_an_ancestor(storage: Storage) -> None:
+    for name in ("A", "A/x", "A/x/y", "B", "B/x"):
+        save(storage, name, "word", acl=SECRET if name == "A" else "All:read" if name == "A/x" else None)
+    own = {"A": SECRET, "A/x": "All:read"}
+    readable = Inherited([None, "All:read"], lambda: own, lambda acl: acl != SECRET)
+    assert names(storage.pages(readable=readable)) == ["A/x", "A/x/y", "B", "B/x"]
+    own["A/x"] = SECRET
+    readable = Inherited([None, "All:read"], lambda: own, lambda acl: acl != SECRET)
+    assert names(storage.pages(readable=readable, limit=2)) == ["A/x", "B"]
+    assert storage.count(readable=readable) == 3
+    assert [change.page for change in storage.changes(readable=readable, limit=3)] == ["B/x", "B", "A/x"]
+    assert names(storage.search(Word("word"), readable=readable).hits) == ["B", "A/x", "B/x"]
+    assert storage.existing(["A/x/y", "B"], readable=readable) == {"B"}
 
 
 def test_changes_hide_what_may_not_be_read_now(storage: Storage) -> None:
