@@ -23,17 +23,7 @@ def run(application: "WSGIApplication") -> None:
     reply = Reply(output)
     try:
         try:
-            result = application(environ, reply.start)
-            try:
-                for piece in result:
-                    if piece:
-                        reply.send(piece)
-                if not reply.sent:
-                    reply.send(b"")
-            finally:
-                close = getattr(result, "close", None)
-                if close:
-                    close()
+            answer(application, environ, reply)
         except BrokenPipeError:
             # The visitor has gone.
             pass
@@ -56,16 +46,9 @@ def environment() -> "WSGIEnvironment":
     for name in PRIVATE:
         if name in environ:
             del os.environ[name]
-    environ.setdefault("REQUEST_METHOD", "GET")
-    environ.setdefault("SERVER_NAME", "localhost")
-    environ.setdefault("SERVER_PORT", "80")
-    environ.setdefault("SERVER_PROTOCOL", "HTTP/1.0")
-    environ["wsgi.version"] = (1, 0)
-    environ["wsgi.url_scheme"] = "https" if environ.get("HTTPS", "").lower() in ("on", "1", "yes") else "http"
+    complete(environ)
     environ["wsgi.input"] = sys.stdin.buffer
-    environ["wsgi.errors"] = sys.stderr
     environ["wsgi.multithread"] = False
-    environ["wsgi.multiprocess"] = True
     environ["wsgi.run_once"] = True
     if not environ.get("CONTENT_LENGTH") and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         # The server has taken the chunks apart; the input ends where the body does.
@@ -73,8 +56,48 @@ def environment() -> "WSGIEnvironment":
     return environ
 
 
+def complete(environ: "WSGIEnvironment") -> None:
+    """Put what PEP 3333 demands into an environ that has a server's CGI variables; the input is still to come."""
+    environ.setdefault("REQUEST_METHOD", "GET")
+    environ.setdefault("SERVER_NAME", "localhost")
+    environ.setdefault("SERVER_PORT", "80")
+    environ.setdefault("SERVER_PROTOCOL", "HTTP/1.0")
+    environ["wsgi.version"] = (1, 0)
+    environ["wsgi.url_scheme"] = "https" if environ.get("HTTPS", "").lower() in ("on", "1", "yes") else "http"
+    environ["wsgi.errors"] = sys.stderr
+    environ["wsgi.multiprocess"] = True
+
+
+def answer(application: "WSGIApplication", environ: "WSGIEnvironment", reply: "Reply") -> None:
+    """Have an application answer by a reply, and close what it returned whatever happens (PEP 3333)."""
+    result = application(environ, reply.start)
+    try:
+        for piece in result:
+            if piece:
+                reply.send(piece)
+                if reply.complete:
+                    break
+        reply.finish()
+    finally:
+        close = getattr(result, "close", None)
+        if close:
+            close()
+
+
+def head(status: str, headers: list[tuple[str, str]]) -> bytes:
+    """Return a response's head as CGI has it (RFC 3875, 6.3); raise ValueError for what is no header."""
+    lines = [f"Status: {status}", *[f"{name}: {value}" for name, value in headers], "\r\n"]
+    text = "\r\n".join(lines)
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
+        raise ValueError("a header contains a line break")
+    return text.encode("latin-1")
+
+
 class Reply:
     """A response on its way to the server. Head and first piece leave together."""
+
+    complete = False
+    """Whether all was sent that was announced; known only to servers that look at the headers."""
 
     def __init__(self, output: int) -> None:
         self.output = output
@@ -91,11 +114,12 @@ class Reply:
                 exc_info = None
         elif self.head:
             raise RuntimeError("start_response was called twice")
-        lines = [f"Status: {status}", *(f"{name}: {value}" for name, value in headers)]
-        if any("\r" in line or "\n" in line for line in lines):
-            raise ValueError("a header contains a line break")
-        self.head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+        self.head = self.written(status, headers)
         return self.send
+
+    def written(self, status: str, headers: list[tuple[str, str]]) -> bytes:
+        """Return the head as it is sent; raise ValueError for what is no header."""
+        return head(status, headers)
 
     def send(self, piece: bytes) -> None:
         """Write a piece of the body, after the head if that is still to be sent; raise BrokenPipeError."""
@@ -108,13 +132,20 @@ class Reply:
         while rest:
             rest = rest[os.write(self.output, rest) :]
 
+    def finish(self) -> None:
+        """See to it that the head is sent even if there is no body."""
+        if not self.sent:
+            self.send(b"")
+
     def fail(self) -> None:
         """Log the exception that is being handled, and if nothing was sent yet, send a page with its number."""
         from ..faults import number, page
 
         body = page(500, number())
         if not self.sent:
-            self.head = b"Status: 500 Internal Server Error\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+            headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
+            self.head = b""
+            self.start("500 Internal Server Error", headers)
             try:
                 self.send(body)
             except BrokenPipeError:
