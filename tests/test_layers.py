@@ -86,6 +86,9 @@ DOOR_STDLIB = {"os", "sys", "stat", "time", "errno", "fcntl", "io", "__future__"
 CONTRACTS = {"storage": {"storage"}, "markup": {"markup", "markup.head", "markup.targets"}}
 """What the layer `wiki` may know of these: no engine's and no markup's own module."""
 
+SPEAKERS = {"gateway", "faults"}
+"""What our servers of FastCGI, SCGI and AJP know beside the door: they serve any WSGI application."""
+
 EXCEPTIONS = {("view", "macros")}
 """A view calls macros by their contract, which lies with them."""
 
@@ -185,6 +188,8 @@ def wrong_layer(each: Import) -> str:
         return "" if there == "door" or each.lazy or each.typing else f"the {layer} opens {there} lazily"
     if (each.module, imported) in EXCEPTIONS and each.lazy:
         return ""
+    if module == "gateway" and there != "door" and other not in SPEAKERS:
+        return "a gateway serves any WSGI application"
     if there != "door" and ORDER.index(there) > ORDER.index(layer) and not each.typing:
         return f"{layer} below {there}"
     if {module, other} <= STRANGERS and module != other:
@@ -251,13 +256,14 @@ def test_every_module_has_a_layer() -> None:
         ("core.py", "def f():\n    import wiki.macros", "wiki below additions"),
         ("macros/lists.py", "import flask.globals", "Flask"),
         ("web/pages.py", "from ..app import create_app", "http below assembly"),
+        ("gateway/fastcgi.py", "def f():\n    from ..app import create_app", "any WSGI application"),
         ("wsgi.py", "from .app import create_app", "lazily"),
         ("pagecache.py", "import re", "pay for it"),
         ("pagecache.py", "try:\n    import json\nexcept ImportError:\n    pass", "pay for it"),
     ],
 )
 def test_a_planted_violation_is_found(path: str, text: str, why: str, tmp_path: Path) -> None:
-    for folder in ("storage", "markup", "web", "macros", "storage/sqlite" if "sqlite/" in path else "web"):
+    for folder in ("storage", "markup", "web", "macros", "gateway", "storage/sqlite" if "sqlite/" in path else "web"):
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / "__init__.py").write_text("")
     for name in ("core", "acl", "app", "storage/memory", "storage/words", "markup/head", "web/site", "web/pages"):

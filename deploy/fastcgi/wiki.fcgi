@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Three lines are yours: the interpreter above, the program's folder (nothing if it is installed), and the data folder.
+# The interpreter above, the program's folder (the line goes where it is installed) and the data folder are yours.
 import os, sys
 sys.path.insert(0, "/srv/wiki/program")
 os.environ["WIKI_DATA"] = "/srv/wiki/data"

@@ -33,7 +33,7 @@ SLOWEST = 1024
 """Bytes per second, on the average, below which a peer that is being waited for is given up."""
 
 
-class Gone(ConnectionError):
+class Gone(BrokenPipeError):
     """The peer has closed the connection, or is too slow, or takes the request back."""
 
 
@@ -318,7 +318,14 @@ def exchange(application: WSGIApplication, connection: Connection, request: Requ
     reply = Answer(connection, environ["REQUEST_METHOD"])
     try:
         try:
-            cgi.answer(application, environ, reply)
+            try:
+                cgi.answer(application, environ, reply)
+            except Gone:
+                raise
+            except BrokenPipeError:
+                # `body.Last` has the connection closed after the answer.
+                connection.keep = False
+                reply.finish()
         except Gone:
             raise
         except BaseException:
