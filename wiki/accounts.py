@@ -173,13 +173,13 @@ def redeem_first(storage: Storage, code: str) -> bool:
         return not has_admin(storage) and redeem(storage, "first", code) is not None
 
 
-def invite_code(storage: Storage, user: User) -> str:
+def invite_code(storage: Storage, user: User, seconds: int = INVITE_SECONDS) -> str:
     """Return a code with which an account's owner may choose a password; earlier ones no longer work."""
     with storage.writing():
         for key, value in storage.records("invite").items():
             if value.get("user") == user.id:
                 storage.drop("invite", key)
-        return one_time(storage, "invite", {"user": user.id}, INVITE_SECONDS)
+        return one_time(storage, "invite", {"user": user.id}, seconds)
 
 
 def invited(storage: Storage, code: str) -> User | None:

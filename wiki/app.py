@@ -71,7 +71,12 @@ class App(Flask):
             raise request.routing_exception
         exchange = Exchange(self.site, request)
         try:
-            return exchange.finish(dispatch(exchange, _path(exchange)))
+            response = exchange.finish(dispatch(exchange, _path(exchange)))
+            if exchange.mail_waits or any(visit.done for visit in exchange.visits):
+                from .web.mails import told
+
+                told(exchange, response)
+            return response
         except WikiError as error:
             from .web.errors import explained
 

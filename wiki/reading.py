@@ -40,6 +40,8 @@ class Reading:
         self.storage = wiki.storage
         self._stamps: dict[str, None] = {}
         self._wiki_stamps: list[str] = []
+        self.done: list[Revision | Attachment] = []
+        """What this visit has changed, for those who want to be told; links that a rename rewrote are not in it."""
         self._members: dict[str, tuple[str, ...]] = {}
         name = user.name if user else ""
         admin = user is not None and user.admin

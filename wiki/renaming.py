@@ -72,6 +72,7 @@ class Renaming(Writing):
                     left.append(revision.page)
         if rendered is not None:
             self.wiki.fragments.keep(stored.page_id, stored.number, new, text, rendered)
+        self.done.append(stored)
         return Renamed(new, tuple(done), tuple(left))
 
     def _may_take(self, new: str, old: str) -> None:

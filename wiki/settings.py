@@ -56,6 +56,13 @@ class Settings:
     moin_shared: bool = _setting(
         False, "Whether an old MoinMoin uses this data folder too: then new passwords are kept in a form that it reads."
     )
+    mail_from: str = _setting("", "Sender's address of the wiki's mail. Empty: no mail is sent. Needs base_url too.")
+    mail_server: str = _setting("", "Mail server as host or host:port. Empty: the program sendmail.")
+    mail_encryption: str = _setting(
+        "", "How to speak to the mail server: starttls, tls, or empty for neither.", choices=("", "starttls", "tls")
+    )
+    mail_login: str = _setting("", "Name by which the mail server knows the wiki, if it asks.")
+    mail_password: str = _setting("", "Password for it.")
     page_cache: bool = _setting(True, "Whether finished pages are kept for anonymous visitors.")
     page_limit: int = _setting(1_000_000, "The most bytes that a page's text may have.", least=1)
     upload_limit: int = _setting(64 * 1024 * 1024, "The most bytes that an uploaded file may have.", least=1)

@@ -100,6 +100,7 @@ class Visit(Renaming):
                 continue
             if rendered is not None:
                 self.wiki.fragments.keep(stored.page_id, stored.number, name, wanted, rendered)
+            self.done.append(stored)
             return Saved(stored, merged)
         raise EditConflict(name=name, theirs=self.storage.revision(name), merged=mine)
 
@@ -176,7 +177,9 @@ class Visit(Renaming):
             if page.deleted:
                 raise NoSuchPage(name=name)
             self._require_on("delete", page)
-            return self._put(evicting, self._deletion(page, one_line(comment)), Facts(acl=page.acl), page)
+            stored = self._put(evicting, self._deletion(page, one_line(comment)), Facts(acl=page.acl), page)
+        self.done.append(stored)
+        return stored
 
     def destroy(self, name: str) -> None:
         """Forget a page for good; administrators only."""
@@ -250,6 +253,7 @@ class Visit(Renaming):
             self._require_on("delete" if content is None else "write", self.storage.page(page))
             stored = self.storage.attach(new, content)
             self.wiki.evict_file(evicting, page, name)
+        self.done.append(stored)
         return stored
 
 

@@ -39,11 +39,13 @@ STATUS: dict[str, tuple[str, str, str]] = {
     "titlesearch": ("302 302 302 302", "302 302 302 302", "302 302 302 302"),
     "access": ("200 200 200 200", "403 403 403 200", "404 404 404 404"),
     "xmlrpc2": ("405 405 405 405", "405 405 405 405", "405 405 405 405"),
+    **dict.fromkeys(("subscribe", "unsubscribe"), ("200 200 200 200",) * 3),
     "Save": ("200 200 200 200", "403 403 403 200", "404 404 404 404"),
     "refresh": ("200 200 200 200", "200 200 200 200", "200 200 200 200"),
     "logout": ("200 200 200 200", "200 200 200 200", "200 200 200 200"),
     **dict.fromkeys(
         (
+            "recoverpass",
             "titleindex",
             "login",
             "userprefs",
@@ -85,6 +87,7 @@ SPECIAL_STATUS: dict[str, str] = {
     "sessions": "200 200 200 200",
     "first": "403 403 403 403",
     "invite": "403 403 403 403",
+    "recover": "403 403 403 403",
     "admin": "403 403 403 200",
     "health": "200 200 200 200",
 }
@@ -126,7 +129,7 @@ ACTION_QUERIES: dict[str, tuple[str, ...]] = {
     "newpage": ("action=newpage&pagename=Fresh&parent=Public&template=HiddenTemplate",),
     "format": ("action=format&mimetype=text/plain", "action=format"),
     **{name: (f"action={name}",) for name in (
-        "links", "sitemap", "sisterpages", "login", "logout", "userprefs", "userprofile", "newaccount", "refresh", "supplementation",
+        "subscribe", "unsubscribe", "recoverpass", "links", "sitemap", "sisterpages", "login", "logout", "userprefs", "userprofile", "newaccount", "refresh", "supplementation",
         "MyPages", *GONE,
     )},
 }  # fmt: skip
@@ -160,6 +163,7 @@ SPECIAL_TARGETS: dict[str, tuple[str, ...]] = {
     "sessions": ("/-/sessions",),
     "first": ("/-/first?code=none",),
     "invite": ("/-/invite?code=none",),
+    "recover": ("/-/recover",),
     "admin": ("/-/admin", "/-/admin/users?q=n&after=A"),
     "health": ("/-/health",),
 }  # fmt: skip

@@ -133,6 +133,7 @@ class Answer:
         self.status = response.status_code
         self.headers = response.headers
         self.body = response.get_data()
+        response.close()  # as a server does when all is sent
         self._reader: _Reader | None = None
 
     @property

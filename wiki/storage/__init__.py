@@ -298,6 +298,10 @@ class Storage(ABC):
     def drop_user(self, user_id: str) -> None:
         """Forget an account; what it wrote keeps its name."""
 
+    def subscribers(self) -> list[User]:
+        """Return the accounts that have subscriptions (the setting `subscribed_pages`), sorted by name."""
+        return [user for user in self.users() if user.settings.get("subscribed_pages")]
+
     def user_named(self, name: str) -> User:
         """Return the account of this name, or of this e-mail address (case and form ignored); raise NoSuchUser."""
         from . import defaults

@@ -65,7 +65,7 @@ def _login_form(exchange: Exchange, error: str = "") -> Response:
             next=_next(exchange),
             error=error,
             may_register=exchange.site.settings.registration != "closed",
-            may_recover=False,
+            may_recover=exchange.site.sends_mail,
             providers=(),
         )
     )

@@ -124,6 +124,12 @@ def _more(exchange: Exchange) -> tuple[Action, ...]:
         found.append(
             Action(key="star", label=label, url=page(name, "quickunlink" if linked else "quicklink"), rel="nofollow")
         )
+        if exchange.site.sends_mail:
+            patterns = exchange.user.settings.get("subscribed_pages", [])
+            subscribed = bool(patterns) and _fits(exchange, patterns)
+            label = _("Unsubscribe") if subscribed else _("Subscribe")
+            url = page(name, "unsubscribe" if subscribed else "subscribe")
+            found.append(Action(key="mail", label=label, url=url, rel="nofollow"))
     if may("write", name):
         found.append(Action(key="copy", label=_("Copy"), url=page(name, "CopyPage"), rel="nofollow"))
         if may("delete", name):
@@ -131,6 +137,12 @@ def _more(exchange: Exchange) -> tuple[Action, ...]:
     if may("delete", name):
         found.append(Action(key="delete", label=_("Delete"), url=page(name, "DeletePage"), rel="nofollow"))
     return tuple(found)
+
+
+def _fits(exchange: Exchange, patterns: list[object]) -> bool:
+    from ..notify import fits
+
+    return fits(patterns, exchange.name, exchange.site.settings.site_name)
 
 
 def _links(exchange: Exchange) -> tuple[tuple[str, str, bool], ...]:

@@ -78,6 +78,9 @@ ACTIONS = {
     "titlesearch": Route("find:old_search"),
     "access": Route("pages:access"),
     "xmlrpc2": Route("xmlrpc:xmlrpc", programs=True),
+    "subscribe": Route("subscriptions:subscribe", changes=True),
+    "unsubscribe": Route("subscriptions:unsubscribe", changes=True),
+    "recoverpass": Route("old:recoverpass"),
     "Save": Route("pages:download"),
     "goto": Route("old:goto"),
     "newpage": Route("old:newpage"),
@@ -127,6 +130,7 @@ SPECIALS = {
     "sessions": Route("account:sessions", changes=True),
     "first": Route("first:first"),
     "invite": Route("account:invited"),
+    "recover": Route("recovery:recover"),
     "admin": Route("admin:admin"),
     "health": Route("assets:health"),
 }

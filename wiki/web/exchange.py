@@ -48,6 +48,8 @@ class Exchange:
         self.status = 200
         self._cookies: list[tuple[str, str, int | None]] = []
         self._form_key = request.cookies.get(FORM, "")
+        self.visits: list[Visit] = []
+        self.mail_waits = False
 
     # -- who -------------------------------------------------------------------------------------------------------
 
@@ -76,8 +78,13 @@ class Exchange:
     @cached_property
     def visit(self) -> Visit:
         """The visitor's visit to the wiki."""
-        trusted = self.user is not None and not self.session
-        return self.site.wiki.visit(self.user, self.address, trusted=trusted)
+        return self.visit_as(self.user, trusted=self.user is not None and not self.session)
+
+    def visit_as(self, user: User | None, trusted: bool = False) -> Visit:
+        """Return a visit of an account from the visitor's address; what it changes, subscribers are told of."""
+        visit = self.site.wiki.visit(user, self.address, trusted=trusted)
+        self.visits.append(visit)
+        return visit
 
     # -- URLs ------------------------------------------------------------------------------------------------------
 

@@ -132,6 +132,11 @@ def newaccount(exchange: Exchange, name: str) -> Response:
     return exchange.redirect(exchange.urls.special("register"), 302)
 
 
+def recoverpass(exchange: Exchange, name: str) -> Response:
+    """Lead to the form for a forgotten password."""
+    return exchange.redirect(exchange.urls.special("recover"), 302)
+
+
 def formatted(exchange: Exchange, name: str) -> Response:
     """Lead to the page in the form that `mimetype` names: its text, or its HTML alone."""
     wanted = exchange.request.args.get("mimetype", "text/html")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import accounts, i18n, names
 from ..model import BadName, BadRequest, Forbidden, NoSuchPage, User, WikiError
+from ..notify import PATTERNS
 from .credentials import Errors, checked, private, refused
 from .exchange import LANGUAGE, SESSION, THEME, Exchange
 
@@ -21,6 +22,9 @@ QUICKLINKS = 30
 
 PASSWORDS = (10, 300)
 """How often the present password may be given to change something, in how many seconds."""
+
+LISTS = ("quicklinks", "subscribed_pages")
+"""Settings that are texts with a row an entry in the form."""
 
 THEMES = ("", "light", "dark")
 
@@ -57,11 +61,12 @@ def _form(exchange: Exchange, user: User, errors: Errors) -> Response:
         "timezone": settings.get("timezone", ""),
         "theme": settings.get("theme", ""),
         "quicklinks": "\n".join(map(str, settings.get("quicklinks", []))),
+        "subscribed_pages": "\n".join(map(str, settings.get("subscribed_pages", []))),
         "shortcuts": settings.get("shortcuts") is not False,
         "wide": bool(settings.get("wide")),
     }
     if form.get("do") == "settings":
-        values.update({key: form.get(key, "") for key in ("language", "timezone", "theme", "quicklinks")})
+        values.update({key: form.get(key, "") for key in (*("language", "timezone", "theme"), *LISTS)})
         values.update(shortcuts="shortcuts" in form, wide="wide" in form)
     elif form.get("do") == "email":
         values["email"] = form.get("email", "")
@@ -76,6 +81,7 @@ def _form(exchange: Exchange, user: User, errors: Errors) -> Response:
             zones=[("", exchange.gettext("The wiki’s own")), *((zone, zone) for zone in _zones())],
             errors=errors,
             has_password=bool(user.hash),
+            mail=exchange.site.sends_mail,
             sessions=_sessions(exchange, user),
         )
     )
@@ -136,6 +142,11 @@ def _set(exchange: Exchange, user: User) -> Errors:
     quicklinks = list(dict.fromkeys(quicklinks))
     if len(quicklinks) > QUICKLINKS:
         errors["quicklinks"] = exchange.gettext("There may be %(count)s quick links at most.") % {"count": QUICKLINKS}
+    patterns = list(
+        dict.fromkeys(line.strip() for line in form.get("subscribed_pages", "").splitlines() if line.strip())
+    )
+    if refusal := _refused_patterns(exchange, patterns):
+        errors["subscribed_pages"] = refusal
     zone = form.get("timezone", "")
     if zone and zone not in _zones():
         errors["timezone"] = exchange.gettext("There is no such time zone.")
@@ -149,12 +160,27 @@ def _set(exchange: Exchange, user: User) -> Errors:
         "timezone": zone,
         "theme": theme,
         "quicklinks": quicklinks or None,
+        **({"subscribed_pages": patterns or None} if "subscribed_pages" in form else {}),
         "shortcuts": None if "shortcuts" in form else False,
         "wide": True if "wide" in form else None,
     }
     _kept(exchange, user, lambda stored: _with(stored, chosen))
     _forget_choices(exchange)
     return {}
+
+
+def _refused_patterns(exchange: Exchange, patterns: list[str]) -> str:
+    """Return why these subscriptions cannot be kept, '' if they can."""
+    from ..patterns import compiled
+
+    if len(patterns) > PATTERNS:
+        return exchange.gettext("There may be %(count)s subscriptions at most.") % {"count": PATTERNS}
+    for pattern in patterns:
+        try:
+            compiled(pattern)
+        except BadRequest as error:
+            return f"{pattern}: {exchange.said(error)}"
+    return ""
 
 
 def _change_email(exchange: Exchange, user: User) -> Errors:
@@ -201,7 +227,7 @@ def _log_out(exchange: Exchange, user: User) -> Errors:
 
 def sessions(exchange: Exchange, path: str) -> Response:
     """End one of the user's sessions, by `key`, or all but this one, with `others`."""
-    user, form, storage = _known(exchange), exchange.request.form, exchange.site.wiki.storage
+    user, form, storage = known(exchange), exchange.request.form, exchange.site.wiki.storage
     if "others" in form:
         accounts.end_sessions(storage, user.id, exchange.session)
     elif form.get("key", "") in accounts.sessions(storage, user.id):
@@ -255,7 +281,7 @@ def _forget_choices(exchange: Exchange) -> None:
 
 def quicklink(exchange: Exchange, name: str) -> Response:
     """Put a page into the user's menu."""
-    user = _known(exchange)
+    user = known(exchange)
     exchange.visit.require("read", name)
     if not exchange.visit.existing({name}):
         raise NoSuchPage(name=name)
@@ -267,7 +293,7 @@ def quicklink(exchange: Exchange, name: str) -> Response:
 
 def quickunlink(exchange: Exchange, name: str) -> Response:
     """Take a page out of the user's menu."""
-    return _linked(exchange, _known(exchange), name, [])
+    return _linked(exchange, known(exchange), name, [])
 
 
 def _linked(exchange: Exchange, user: User, name: str, more: list[str]) -> Response:
@@ -279,7 +305,12 @@ def _linked(exchange: Exchange, user: User, name: str, more: list[str]) -> Respo
     return exchange.redirect(exchange.urls.page(name, note="kept"))
 
 
-def _known(exchange: Exchange) -> User:
+def changed_settings(exchange: Exchange, user: User, **settings: Any) -> None:
+    """Store some settings of a user; '' and None take a setting away."""
+    _kept(exchange, user, lambda stored: _with(stored, settings))
+
+
+def known(exchange: Exchange) -> User:
     if exchange.user is None:
         raise Forbidden("Please log in first.")
     return exchange.user

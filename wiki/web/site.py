@@ -37,6 +37,11 @@ class Site:
         """The instance's secret key."""
         return self.instance.key()
 
+    @property
+    def sends_mail(self) -> bool:
+        """Whether mail can be sent: a sender is set, and an address of the wiki that no visitor can forge."""
+        return bool(self.settings.mail_from and self.settings.base_url)
+
     @cached_property
     def templates(self) -> Environment:
         """The templates; a file in the instance's `templates/` goes before ours of the same name."""

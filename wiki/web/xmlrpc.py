@@ -106,7 +106,7 @@ class Conversation:
 
     def _visit_as(self, user: User | None, trusted: bool = False) -> None:
         exchange = self.exchange
-        visit = exchange.site.wiki.visit(user, exchange.address, trusted=trusted)
+        visit = exchange.visit_as(user, trusted)
         self.methods = Methods(visit, partial(_html, exchange, visit), exchange.site.settings.site_name, __version__)
 
     def answered(self, method: str, params: list[Any], nested: bool = False) -> Any:

@@ -31,6 +31,10 @@ class Accounts(Attachments):
         self._fresh_users()
         return super().users()
 
+    def subscribers(self) -> list[User]:
+        self._fresh_users()
+        return super().subscribers()
+
     def user_named(self, name: str) -> User:
         try:
             found = super().user_named(name)

@@ -33,6 +33,10 @@ class Accounts(Files):
     def users(self) -> list[User]:
         return [_user(row) for row in self._rows("select id, data from user order by name, id")]
 
+    def subscribers(self) -> list[User]:
+        rows = self._rows("select id, data from user where instr(data, '\"subscribed_pages\"') order by name, id")
+        return [user for user in map(_user, rows) if user.settings.get("subscribed_pages")]
+
     def user_named(self, name: str) -> User:
         row = self._row(
             "select u.id, u.data from user_key k join user u on u.id = k.user where k.key = ?", user_key(name)
