@@ -1,7 +1,7 @@
 """`python -m bench`: what the usual things cost, as ratios from one run, each with its goal; see docs/benchmarks.md.
 
-QUICK=1 takes less than two minutes; PEERS=1 also measures another wiki with the same pages; ONLY=cgi,views,edits,scale
-leaves the rest out.
+QUICK=1 takes less than two minutes; PEERS=1 also measures another wiki with the same pages;
+ONLY=cgi,views,gateways,edits,scale leaves the rest out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def _sections(report: Report, quick: bool) -> dict[str, tuple[str, Callable[[], None]]]:
-    from . import instances, load, scale, starts
+    from . import gateways, instances, load, scale, starts
 
     sizes = scale.SIZES
     if quick and not instances.is_made(sizes[-1]):
@@ -38,6 +38,7 @@ def _sections(report: Report, quick: bool) -> dict[str, tuple[str, Callable[[], 
     sections: dict[str, tuple[str, Callable[[], None]]] = {
         "cgi": ("A request under CGI", lambda: starts.measure(report, 12 if quick else 40)),
         "views": ("Views by gunicorn", lambda: load.views(report, 4 if quick else 12)),
+        "gateways": ("Gateways of ours behind nginx", lambda: gateways.measure(report, 5 if quick else 12)),
         "edits": ("People who edit at once", lambda: load.edits(report, 5 if quick else 15)),
         "scale": ("Small and large wikis", lambda: scale.measure(report, sizes, 40, 30 if quick else 150)),
     }
