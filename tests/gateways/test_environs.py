@@ -53,7 +53,6 @@ EXCEPTIONS: dict[tuple[str, str], tuple[Any, str]] = {
 ENDLESS = {
     "wsgiref": "does not take the chunks apart",
     "uwsgi-http": "gives the chunks only to programs that ask uWSGI for them",
-    "apache-mod_proxy_ajp": "recorded through flup, which does not say that the body ends",
 }
 """Gateways that hand over no body that was sent in chunks: to be read as empty, never waited for."""
 

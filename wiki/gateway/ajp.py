@@ -14,7 +14,7 @@ from struct import Struct
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from .environ import decoded
+from .environ import decoded, within
 from .exchange import BUFFERED, PATIENCE, Connection, Gone, Malformed, Request
 
 if TYPE_CHECKING:
@@ -250,9 +250,11 @@ def forwarded(reader: Reader) -> tuple[dict[str, str], str]:
     if not method:
         raise Malformed("method")
     query = told.pop("QUERY_STRING", "")
+    script = told.pop("SCRIPT_NAME", "")
+    whole = decoded(path)
     found.update(
         REQUEST_METHOD=method, QUERY_STRING=query, REQUEST_URI=f"{path}?{query}" if query else path,
-        SCRIPT_NAME=told.pop("SCRIPT_NAME", ""), PATH_INFO=decoded(path),
+        SCRIPT_NAME=script, PATH_INFO=whole[len(script) :] if within(whole, script) else whole,
     )  # fmt: skip
     for name, known in (("AJP_REMOTE_PORT", "REMOTE_PORT"), ("AJP_LOCAL_ADDR", "SERVER_ADDR")):
         if name in told:

@@ -1,6 +1,6 @@
 """Records what each gateway hands over: `python -m tests.gateways.environs.record ENVIRONMENT [GATEWAY …]`, as root.
 
-ENVIRONMENT is a virtual environment of /usr/bin/python3 with the extra `gateways` and flup. Each real server is started
+ENVIRONMENT is a virtual environment of /usr/bin/python3 with the extra `gateways`. Each real server is started
 once at the root and once below /wiki with an application that answers with its environ; REQUESTS are sent, and one
 JSON file per gateway is written beside this script. What a server answered by itself is kept as its status.
 """

@@ -35,10 +35,16 @@ def params(frame: Frame, family: str, given: str = "fastcgi") -> str:
     return location + "\n" + "\n".join(f"{family}_param {line};" for line in lines) + "\n"
 
 
-def flup(frame: Frame, family: str, **options: object) -> None:
-    given = "".join(f", {name}={value!r}" for name, value in options.items())
+SECRET = "0123456789abcdef"
+
+
+def ours(frame: Frame, family: str) -> None:
+    """Our server of FastCGI, SCGI or AJP."""
+    frame.write("secret.conf", SECRET)
     frame.run_python(
-        f"from app import application\nfrom flup.server.{family} import WSGIServer\nWSGIServer(application, bindAddress=('127.0.0.1', {frame.inner}){given}).run()\n"
+        f"import sys\nsys.argv[1:] = ['--bind', '127.0.0.1:{frame.inner}']\nfrom app import application\n"
+        f"from wiki.gateway.{family} import run\n"
+        + ("run(application, 'secret.conf')\n" if family == "ajp" else "run(application)\n")
     )
     frame.wait(frame.inner)
 
@@ -83,7 +89,7 @@ def fcgiwrap(frame: Frame) -> None:
 
 
 def mod_fcgid(frame: Frame) -> None:
-    path = script(frame, "from flup.server.fcgi import WSGIServer\nWSGIServer(application).run()\n", "cgi/wiki.fcgi")
+    path = script(frame, "from wiki.gateway.fastcgi import run\nrun(application)\n", "cgi/wiki.fcgi")
     (frame.folder / "ipc").mkdir()
     shutil.chown(frame.folder / "ipc", USER, USER)
     common = f'FcgidIPCDir {frame.folder}/ipc\nFcgidProcessTableFile {frame.folder}/ipc/shm\n<Files "wiki.fcgi">\nSetHandler fcgid-script\nOptions +ExecCGI\n</Files>\n'
@@ -98,16 +104,16 @@ def mod_fcgid(frame: Frame) -> None:
         )
 
 
-def proxied(protocol: str, family: str, tail: str = "", nocanon: bool = True) -> Callable[[Frame], None]:
+def proxied(protocol: str, family: str, tail: str = " nocanon") -> Callable[[Frame], None]:
     def run(frame: Frame) -> None:
-        flup(frame, family, **({"scriptName": frame.mount} if family == "ajp" else {}))
-        target = (
-            f"{protocol}://127.0.0.1:{frame.inner}{frame.mount if family == 'ajp' else ''}{'' if frame.mount else '/'}"
-        )
+        ours(frame, family)
+        place = frame.mount if family == "ajp" else ""
+        target = f"{protocol}://127.0.0.1:{frame.inner}{place}{'' if frame.mount else '/'}"
+        told = f"SetEnv AJP_SCRIPT_NAME {frame.mount}\n" if place else ""
         apache(
             frame,
             f"proxy proxy_{protocol}",
-            f'ProxyPass "{frame.mount or "/"}" "{target}"{" nocanon" if nocanon else ""}{tail}\n<Location "/">\nCGIPassAuth On\n</Location>\n',
+            f'{told}ProxyPass "{frame.mount or "/"}" "{target}"{tail}\n<Location "/">\nCGIPassAuth On\n</Location>\n',
         )
 
     return run
@@ -115,7 +121,7 @@ def proxied(protocol: str, family: str, tail: str = "", nocanon: bool = True) ->
 
 def lighttpd_gateway(module: str, family: str) -> Callable[[Frame], None]:
     def run(frame: Frame) -> None:
-        flup(frame, family)
+        ours(frame, family)
         fix = "" if frame.mount else ', "fix-root-scriptname" => "enable"'
         lighttpd(
             frame,
@@ -128,7 +134,7 @@ def lighttpd_gateway(module: str, family: str) -> Callable[[Frame], None]:
 
 def nginx_gateway(family: str) -> Callable[[Frame], None]:
     def run(frame: Frame) -> None:
-        flup(frame, "fcgi" if family == "fastcgi" else family)
+        ours(frame, family)
         nginx(frame, params(frame, family) + f"{family}_pass 127.0.0.1:{frame.inner};\n}}")
 
     return run
@@ -350,13 +356,13 @@ GATEWAYS: dict[str, Callable[[Frame], None]] = {
     "lighttpd mod_cgi": lighttpd_cgi,
     "nginx fcgiwrap": fcgiwrap,
     "apache mod_fcgid": mod_fcgid,
-    "apache mod_proxy_fcgi": proxied("fcgi", "fcgi", nocanon=False),
-    "lighttpd mod_fastcgi": lighttpd_gateway("fastcgi", "fcgi"),
+    "apache mod_proxy_fcgi": proxied("fcgi", "fastcgi", ""),
+    "lighttpd mod_fastcgi": lighttpd_gateway("fastcgi", "fastcgi"),
     "nginx fastcgi": nginx_gateway("fastcgi"),
     "apache mod_proxy_scgi": proxied("scgi", "scgi"),
     "lighttpd mod_scgi": lighttpd_gateway("scgi", "scgi"),
     "nginx scgi": nginx_gateway("scgi"),
-    "apache mod_proxy_ajp": proxied("ajp", "ajp", " disablereuse=on"),
+    "apache mod_proxy_ajp": proxied("ajp", "ajp", f" nocanon secret={SECRET}"),
     "apache mod_wsgi": mod_wsgi,
     "apache passenger": passenger,
     "nginx uwsgi": uwsgi_nginx,
