@@ -35,7 +35,7 @@ LAYERS = {
             "variables",
             "mail",
         ),
-        *("filling", "keeper", "codefile", "i18n", "markdown_links", "markdown_paths", "pages"),
+        *("filling", "keeper", "codefile", "i18n", "markdown_links", "markdown_paths", "pages", "moin_config"),
     },
     "wiki": {
         *(

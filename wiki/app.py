@@ -16,7 +16,7 @@ from .core import Rules, Wiki
 from .fragments import Fragments
 from .instance import Instance
 from .model import BadRequest, WikiError
-from .settings import FILE, Settings
+from .settings import Settings, sources
 from .web.dispatch import dispatch
 from .web.exchange import Exchange
 from .web.site import Site
@@ -102,22 +102,30 @@ def open_wiki(folder: str, settings: Settings | None = None) -> Wiki:
         acl_before=settings.acl_before,
         acl_default=("+All:write " if settings.anonymous_edit else "") + settings.acl_default,
         acl_after=settings.acl_after,
+        acl_hierarchic=settings.acl_hierarchic,
+        unsettled=settings.unsettled,
         page_limit=settings.page_limit,
         upload_limit=settings.upload_limit,
         render_seconds=settings.render_seconds,
         interwiki=interwiki.TABLE,
+        group=settings.group_pages,
+        dictionary=settings.dict_pages,
+        template=settings.template_pages,
+        category=settings.category_pages,
+        interwiki_name=settings.interwiki_name,
     )
     fingerprint = f"{__version__} {rules.markup} {rules.category} {sorted(rules.interwiki.items())}"
+    # First, since it makes the tree by whose presence the cache folder is known.
+    storage = instance.storage(settings)
     fragments = Fragments(os.path.join(instance.cache, "fragments"), fingerprint)
     cache = keeper.NoCache() if settings.storage.startswith("memory:") else keeper.Cache(instance.cache)
-    storage = instance.storage(settings)
-    storage.moin_reads_accounts = settings.moin_shared
     return Wiki(storage, rules, cache, fragments, macros.links)
 
 
 def seed(wiki: Wiki) -> None:
     """Save the start pages into a wiki in which there never was a page."""
-    if wiki.storage.changes(limit=1):
+    wiki.catch_up()
+    if wiki.unsettled or wiki.storage.changes(limit=1):
         return
     from .pages import start_pages
 
@@ -126,10 +134,10 @@ def seed(wiki: Wiki) -> None:
         visit.save(wiki.rules.front_page if name == "FrontPage" else name, text)
 
 
-def described(instance: Instance, settings: Settings, stamp: str) -> pagecache.Known:
+def described(instance: Instance, settings: Settings, stamps: list[str]) -> pagecache.Known:
     """Tell the door what it must know, and return the same.
 
-    `stamp` is the settings file's, taken before it was read.
+    `stamps` are those of the files that settings come from, taken before they were read.
     """
     digest = blake2b(repr(settings).encode(), digest_size=12)
     for folder in (*PROGRAM, os.path.join(instance.folder, "templates"), os.path.join(instance.folder, "static")):
@@ -137,7 +145,7 @@ def described(instance: Instance, settings: Settings, stamp: str) -> pagecache.K
     return keeper.describe(
         instance.cache,
         fingerprint=f"{__version__}-{digest.hexdigest()}",
-        stamps=[stamp],
+        stamps=stamps,
         on=settings.page_cache and not settings.storage.startswith("memory:"),
         mount=settings.mount or None,
         hosts=settings.allowed_hosts,
@@ -179,7 +187,7 @@ def create_app(data: str) -> App:
     """Return the Flask application for a data directory. An empty wiki gets its start pages."""
     instance = Instance(data)
     instance.prepare()
-    stamp = pagecache.stamp(os.path.join(instance.folder, FILE))
+    stamps = [pagecache.stamp(path) for path in sources(instance.folder)]
     settings = instance.settings()
     wiki = open_wiki(data, settings)
     seed(wiki)
@@ -191,7 +199,7 @@ def create_app(data: str) -> App:
         TRUSTED_HOSTS=list(settings.allowed_hosts) or None,
     )
     app.extensions["wiki"] = app.site
-    app.extensions["door"] = described(instance, settings, stamp)
+    app.extensions["door"] = described(instance, settings, stamps)
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Any:

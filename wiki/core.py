@@ -31,12 +31,17 @@ class Rules:
     acl_default: str = "Known:read,write,delete,revert All:read"
     acl_after: str = ""
     acl_hierarchic: bool = False
+    unsettled: bool = False
+    """Nobody has said yet what the rights are: an administrator has to, and until then only administrators come in."""
+
     page_limit: int = 1_000_000
     upload_limit: int = 64 * 1024 * 1024
     render_seconds: float = 2.0
     group: str = r"\S+Group"
     template: str = r"\S+Template"
+    dictionary: str = r"\S+Dict"
     category: str = r"Category\S+"
+    interwiki_name: str = ""
     interwiki: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,10 +81,35 @@ class Wiki:
         self.fragments = fragments
         self.macro_links = macro_links
         self.now = now
-        self.policy = acl.Policy(rules.acl_before, rules.acl_default, rules.acl_after)
+        self.hierarchic = rules.acl_hierarchic
+        self._policy = acl.Policy(rules.acl_before, rules.acl_default, rules.acl_after)
+        self._unsettled = rules.unsettled
         storage.deriving = self._derived
         self._group = re.compile(rf"{rules.group}\Z")
         self._template = re.compile(rf"{rules.template}\Z")
+
+    @property
+    def policy(self) -> acl.Policy:
+        """The rights of the whole wiki: those of its settings, or those that an administrator has confirmed."""
+        if self._unsettled:
+            said = self.storage.record("setting", "rights")
+            if said:
+                self._policy = acl.Policy(str(said["before"]), str(said["default"]), str(said["after"]))
+                self.hierarchic = bool(said["hierarchic"])
+                self._unsettled = False
+        return self._policy
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether an administrator still has to say what the rights are."""
+        return self._unsettled and self.policy is not None and self._unsettled
+
+    def settle(self, before: str, default: str, after: str, hierarchic: bool) -> None:
+        """Keep what an administrator says the rights are, for all processes and for good."""
+        rights = {"before": before, "default": default, "after": after, "hierarchic": hierarchic}
+        with self.cache.writing(self.storage.writing()) as evicting:
+            self.storage.keep("setting", "rights", rights)
+            evicting.evict_all()
 
     def visit(self, user: User | None = None, address: str = "", host: str = "", trusted: bool = False) -> Visit:
         """Return the visit of an account, or of an anonymous visitor; `trusted` if the web server has recognised it."""
@@ -186,7 +216,7 @@ class Wiki:
         was = before is not None and not before.deleted
         is_ = after is not None and not after.deleted
         other_rights = before is not None and after is not None and before.acl != after.acl
-        if self.rules.acl_hierarchic and (other_rights or (was != is_ and (before or after) is not None)):
+        if self.hierarchic and (other_rights or (was != is_ and (before or after) is not None)):
             evicting.evict_all()
             return
         if was != is_ or other_rights or foreign:

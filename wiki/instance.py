@@ -49,7 +49,20 @@ class Instance:
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.abspath(folder)
-        self.cache = pagecache.folder(self.folder)
+
+    @property
+    def cache(self) -> str:
+        """The cache folder."""
+        return pagecache.folder(self.folder)
+
+    @property
+    def is_moin_tree(self) -> bool:
+        """Whether the folder is a MoinMoin's data directory, which an old MoinMoin may go on using."""
+        if not os.path.isdir(os.path.join(self.folder, "pages")):
+            return False
+        from . import moin_config
+
+        return moin_config.is_tree(self.folder)
 
     def settings(self) -> Settings:
         """Return the folder's settings; raise SettingsError."""
@@ -62,7 +75,11 @@ class Instance:
         from .storage import open_storage
 
         self.prepare()
-        return open_storage((settings or self.settings()).storage, self.folder)
+        settings = settings or self.settings()
+        storage = open_storage(settings.storage, self.folder, settings.underlay)
+        storage.moin_reads_accounts = settings.moin_shared
+        storage.superusers = frozenset(settings.superusers)
+        return storage
 
     def key(self) -> bytes:
         """Return the secret key, at least 32 bytes; the first caller makes it, and of several at once all get the same.
@@ -84,12 +101,12 @@ class Instance:
         """Make the folder private, and every file that this process makes from now on; raise FolderError.
 
         A folder that others may enter becomes 0700; one that only its group shares (0750, 2770) stays so, and the
-        umask follows it.
+        umask follows it. So does a MoinMoin's, whatever its mode.
         """
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             mode = stat.S_IMODE(os.stat(self.folder).st_mode)
-            if mode & 0o007:
+            if mode & 0o007 and not self.is_moin_tree:
                 mode = 0o700
                 try:
                     os.chmod(self.folder, mode)

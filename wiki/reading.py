@@ -71,7 +71,7 @@ class Reading:
         """The ACLs whose pages the visitor may read; None if he may read them all."""
         acls = self.storage.acls()
         allowed = frozenset(text for text in acls if self.wiki.policy.allows(text, self.who, "read"))
-        if self.wiki.rules.acl_hierarchic and not self.who.admin:
+        if self.wiki.hierarchic and not self.who.admin:
             return Inherited(allowed, self._own_acls, lambda text: self.wiki.policy.allows(text, self.who, "read"))
         return None if len(allowed) == len(acls) else allowed
 
@@ -85,7 +85,7 @@ class Reading:
 
     def effective(self, name: str, text: str | None) -> str | None:
         """Return the ACL that counts for a page: its own, else, if the wiki is hierarchic, its nearest ancestor's."""
-        if text is None and self.wiki.rules.acl_hierarchic:
+        if text is None and self.wiki.hierarchic:
             for above in reversed(names.ancestors(name)):
                 page = self.wiki.page_or_none(above)
                 if page is not None and not page.deleted and page.acl is not None:

@@ -44,6 +44,12 @@ class Settings:
     acl_before: str = _setting("", "Rights that come before those of every page.")
     acl_default: str = _setting("Known:read,write,delete,revert All:read", "Rights of pages without an #acl line.")
     acl_after: str = _setting("", "Rights that come after those of every page.")
+    acl_hierarchic: bool = _setting(
+        False, "Whether a page without an #acl line has that of the nearest page above it that has one."
+    )
+    superusers: tuple[str, ...] = _setting(
+        (), "Accounts of a MoinMoin directory that are administrators, by name. Others are made so by an administrator."
+    )
     anonymous_edit: bool = _setting(
         False, "Whether visitors without an account may edit the pages that have no #acl line."
     )
@@ -74,9 +80,22 @@ class Settings:
     render_seconds: float = _setting(
         2.0, "Seconds that rendering a page may take before its source is shown.", least=0.1
     )
+    group_pages: str = _setting(r"\S+Group", "Names of the pages that are groups, as a regular expression.")
+    dict_pages: str = _setting(r"\S+Dict", "Names of the pages that are dictionaries, as a regular expression.")
+    template_pages: str = _setting(r"\S+Template", "Names of the pages that are templates, as a regular expression.")
+    category_pages: str = _setting(r"Category\S+", "Names of the pages that are categories, as a regular expression.")
+    interwiki_name: str = _setting("", "What other wikis call this one in links such as OtherWiki:Page.")
+    underlay: str = _setting(
+        "", "Folder of the pages that a MoinMoin was shipped with, which are shown where the wiki has none of its own."
+    )
+    wikiconfig: str = _setting(
+        "", "MoinMoin's wikiconfig.py, or its folder. Empty: in a MoinMoin's data folder, or one above."
+    )
+    unsettled: bool = False
+    """Whether the rights are those of a MoinMoin and could not be read."""
 
 
-SETTINGS: dict[str, Field[Any]] = {each.name: each for each in fields(Settings)}
+SETTINGS: dict[str, Field[Any]] = {each.name: each for each in fields(Settings) if each.metadata}
 """Every setting's dataclass field by name; its metadata has help and choices."""
 
 
@@ -94,26 +113,73 @@ def load(folder: str, environ: Mapping[str, str] | None = None) -> Settings:
     Raises SettingsError for an unknown key, a wrong type or a value that is not allowed.
     """
     values: dict[str, Any] = {}
+    unsettled = False
     for name, value, source in given(folder, environ):
+        unsettled = unsettled or source.key == _UNSETTLED
         values[name] = _checked(SETTINGS[name], value, source)
-    return Settings(**values)
+    return Settings(**values, unsettled=unsettled)
+
+
+def sources(folder: str) -> list[str]:
+    """Return the files that settings are read from, there or not."""
+    result = [os.path.join(folder, FILE)]
+    if os.path.isdir(os.path.join(folder, "pages")):
+        from . import moin_config
+
+        result += moin_config.files(folder)
+    return result
 
 
 def given(folder: str, environ: Mapping[str, str] | None = None) -> list[tuple[str, Any, Source]]:
     """Return what is set outside the defaults, weakest first: name, unchecked value, and where it comes from."""
-    result: list[tuple[str, Any, Source]] = []
     path = os.path.join(folder, FILE)
-    for name, value in _read(path).items():
+    read = _read(path)
+    environ = os.environ if environ is None else environ
+    result = _moin(folder, read, environ)
+    for name, value in read.items():
         source = Source(path, name)
         if name not in SETTINGS:
             raise _unknown(source)
         result.append((name, value, source))
-    environ = os.environ if environ is None else environ
     for name in SETTINGS:
         key = PREFIX + name.upper()
         if key in environ:
             source = Source("the environment", key)
             result.append((name, _parsed(SETTINGS[name], environ[key], source), source))
+    return result
+
+
+_UNSETTLED = "(not known)"
+
+
+def _moin(folder: str, read: Mapping[str, Any], environ: Mapping[str, str]) -> list[tuple[str, Any, Source]]:
+    """Return what a MoinMoin's directory says, if the wiki is in one: where pages are, their markup, its wikiconfig."""
+    storage = environ.get("WIKI_STORAGE") or read.get("storage") or ""
+    if not storage and not os.path.exists(os.path.join(folder, "wiki.db")):
+        storage = "files:."
+    scheme, _, path = str(storage).partition(":")
+    root = os.path.join(folder, path or ".")
+    if scheme != "files" or not os.path.isdir(os.path.join(root, "pages")):
+        return []
+    from . import moin_config
+
+    if not moin_config.is_tree(root):
+        return []
+    place = Source("the MoinMoin directory", "")
+    result: list[tuple[str, Any, Source]] = [("storage", storage, place), ("markup", "moin", place)]
+    config = moin_config.load(root, str(environ.get("WIKI_WIKICONFIG") or read.get("wikiconfig") or ""))
+    for name, value in config.values.items():
+        source = Source(config.path, name)
+        try:
+            _checked(SETTINGS[name], value, source)
+        except SettingsError:
+            continue
+        result.append((name, value, source))
+    said = any(name in read or PREFIX + name.upper() in environ for name in moin_config.RIGHTS)
+    if not config.settled and not said:
+        result.append(("acl_before", moin_config.CLOSED, Source(config.path, _UNSETTLED)))
+    if "underlay" not in config.values and os.path.isdir(os.path.join(root, "..", "underlay", "pages")):
+        result.append(("underlay", os.path.abspath(os.path.join(root, "..", "underlay")), place))
     return result
 
 

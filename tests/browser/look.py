@@ -523,6 +523,19 @@ def screens() -> dict[str, Screen]:
                 "tabs": (("Overview", "/a", True), ("Accounts", "/b", False)),
                 "rows": (("Pages", 1204), ("Storage", "sqlite:wiki.db")),
                 "pending": 2,
+                "unsettled": True,
+            },
+        ),
+        "admin_rights": (
+            "admin_rights.html",
+            lambda: special("Rights"),
+            {
+                "tabs": (("Overview", "/a", False), ("Rights", "/b", True)),
+                "path": "/srv/moin/wikiconfig.py",
+                "unread": ("acl_rights_default", "navi_bar"),
+                "unsettled": True,
+                "values": {"before": "", "default": "Known:read All:read", "after": ""},
+                "hierarchic": False,
             },
         ),
         "access": (

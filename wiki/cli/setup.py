@@ -67,7 +67,8 @@ def prepare(place: instance.Instance, storage: str = "") -> None:
 def existing(options: argparse.Namespace) -> instance.Instance:
     """Return the data folder that is meant; raise WikiError if there is no wiki in it."""
     place = instance.Instance(instance.chosen(options.data))
-    if not any(os.path.exists(os.path.join(place.folder, name)) for name in (settings.FILE, instance.KEY, "wiki.db")):
+    signs = (settings.FILE, instance.KEY, "wiki.db", "pages")
+    if not any(os.path.exists(os.path.join(place.folder, name)) for name in signs):
         raise WikiError(
             "There is no wiki in %(folder)s. Name its folder with --data, or make one: wiki --data %(folder)s init",
             folder=place.folder,

@@ -340,6 +340,9 @@ class Storage(ABC):
     def reindex(self, facts: Callable[[Revision], Facts], progress: Progress | None = None) -> None:
         """Derive links, ACLs and the search index of every page anew."""
 
+    superusers: frozenset[str] = frozenset()
+    """Accounts of a MoinMoin directory that are administrators, by name."""
+
     deriving: Deriving | None = None
     """How facts are derived: given by core to an engine whose pages other programs write too."""
 

@@ -29,13 +29,17 @@ def admin(exchange: Exchange, path: str) -> Response:
         raise Forbidden("This is for administrators only.")
     if path == "":
         return _overview(exchange)
+    if path == "rights":
+        return _settle(exchange) if exchange.request.method == "POST" else _rights(exchange)
     if path == "users":
         return _change(exchange) if exchange.request.method == "POST" else _users(exchange)
     raise CannotFind()
 
 
 def _tabs(exchange: Exchange, current: str) -> list[tuple[str, str, bool]]:
-    rows = (("admin", exchange.gettext("Overview")), ("admin/users", exchange.gettext("Accounts")))
+    rows = [("admin", exchange.gettext("Overview")), ("admin/users", exchange.gettext("Accounts"))]
+    if exchange.site.settings.unsettled:
+        rows.append(("admin/rights", exchange.gettext("Rights")))
     return [(label, exchange.urls.special(key), key == current) for key, label in rows]
 
 
@@ -56,8 +60,46 @@ def _overview(exchange: Exchange) -> Response:
             tabs=_tabs(exchange, "admin"),
             rows=rows,
             pending=sum(user.state == "pending" for user in users),
+            unsettled=exchange.site.wiki.unsettled,
         )
     )
+
+
+def _rights(exchange: Exchange) -> Response:
+    """Show what is known of the old wiki's rights, and what they will be: a private wiki must not become public by
+    being opened."""
+    from .. import moin_config
+
+    wiki, settings = exchange.site.wiki, exchange.site.settings
+    if not settings.unsettled:
+        raise CannotFind()
+    config = moin_config.load(exchange.site.instance.folder, settings.wikiconfig)
+    values = {"before": wiki.policy.before, "default": wiki.policy.default, "after": wiki.policy.after}
+    if wiki.unsettled:
+        said = {**moin_config.DEFAULT_RIGHTS, **config.values}
+        values = {key: str(said[f"acl_{key}"]) for key in values}
+    return private(
+        exchange.render(
+            "admin_rights.html",
+            title=exchange.gettext("Rights"),
+            tabs=_tabs(exchange, "admin/rights"),
+            path=config.path,
+            unread=config.unread,
+            unsettled=wiki.unsettled,
+            values=values,
+            hierarchic=wiki.hierarchic or bool(config.values.get("acl_hierarchic")),
+        )
+    )
+
+
+def _settle(exchange: Exchange) -> Response:
+    """Take over what an administrator says the rights are."""
+    form = exchange.request.form
+    if not exchange.site.settings.unsettled:
+        raise CannotFind()
+    before, default, after = (" ".join(form.get(key, "").split()) for key in ("before", "default", "after"))
+    exchange.site.wiki.settle(before, default, after, "hierarchic" in form)
+    return exchange.redirect(exchange.urls.special("admin/rights", note="kept"))
 
 
 def _users(exchange: Exchange) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from ...model import BadRequest, NameTaken, NoSuchUser, User
@@ -25,11 +25,11 @@ class Accounts(Attachments):
 
     def user(self, user_id: str) -> User:
         self._fresh_user(user_id)
-        return super().user(user_id)
+        return self._crowned(super().user(user_id))
 
     def users(self) -> list[User]:
         self._fresh_users()
-        return super().users()
+        return [self._crowned(user) for user in super().users()]
 
     def subscribers(self) -> list[User]:
         self._fresh_users()
@@ -37,12 +37,20 @@ class Accounts(Attachments):
 
     def user_named(self, name: str) -> User:
         try:
-            found = super().user_named(name)
+            self._fresh_user(super().user_named(name).id)
         except NoSuchUser:
             self._fresh_users()
-            return super().user_named(name)
-        self._fresh_user(found.id)
-        return super().user_named(name)
+        return self._crowned(super().user_named(name))
+
+    def _crowned(self, user: User) -> User:
+        """Return an account as an administrator's, if MoinMoin's configuration says so and a MoinMoin has made it.
+
+        One that was made here under such a name, by whoever came first, is not meant.
+        """
+        if user.name not in self.superusers or user.admin:
+            return user
+        row = self._row("select data from account where id = ?", user.id)
+        return user if row and json.loads(row[0]).get("made_here") else replace(user, admin=True)
 
     def _users_state(self) -> str:
         return durable.stamp(self.tree.users)
@@ -148,7 +156,11 @@ class Accounts(Attachments):
                 if text and self._row("select 1 from user_key where key = ? and user <> ?", user_key(text), user.id):
                     raise NameTaken(name=text)
             profile = self._profile(user.id)
-            more = self._fill(profile, user)
+            row = self._row("select data from account where id = ?", user.id)
+            made_here = not profile.values or (row is not None and bool(json.loads(row[0]).get("made_here")))
+            more = self._fill(profile, user, made_here)
+            if made_here and user.name in self.superusers:
+                more["made_here"] = True
             if more:
                 self._run("insert or replace into account (id, data) values (?, ?)", user.id, json.dumps(more))
             else:
@@ -168,7 +180,7 @@ class Accounts(Attachments):
         except (OSError, ValueError):
             return Profile()
 
-    def _fill(self, profile: Profile, user: User) -> dict[str, Any]:
+    def _fill(self, profile: Profile, user: User, made_here: bool) -> dict[str, Any]:
         """Write an account into its profile and return what that has no place for."""
         more: dict[str, Any] = {}
         profile.set("name", user.name)
@@ -177,7 +189,7 @@ class Accounts(Attachments):
         profile.set("disabled", "0" if user.state == "active" else "1")
         if user.state == "pending":
             more["state"] = "pending"
-        if user.admin:
+        if user.admin and (made_here or user.name not in self.superusers):
             more["admin"] = True
         if user.created != _created(user.id):
             more["created"] = user.created

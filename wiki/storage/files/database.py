@@ -66,7 +66,7 @@ class Derived(SqliteStorage):
 
     def __init__(self, path: str, folder: str = ".", underlay: str = "") -> None:
         root = os.path.abspath(os.path.join(folder, path))
-        self.tree = Tree(root, underlay)
+        self.tree = Tree(root, os.path.join(folder, underlay, "pages") if underlay else "")
         self.path = os.path.join(root, INDEX)
         self.url = f"files:{path}"
         self._local = threading.local()

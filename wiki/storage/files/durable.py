@@ -70,6 +70,9 @@ def append(path: str, lines: bytes, mode: int, synced: bool = True) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, mode)
     try:
         size = os.fstat(descriptor).st_size
+        if not size:
+            with suppress(OSError):
+                os.fchmod(descriptor, mode)
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             lines = b"\n" + lines
         _write_all(descriptor, lines)
