@@ -67,6 +67,7 @@ LAYERS = {
         "archive",
         "deployed",
         "deploying",
+        "doctor",
         "faults",
         "gateway",
         "__main__",

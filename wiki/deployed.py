@@ -1,4 +1,4 @@
-"""What `wiki deploy` has written, as the data folder remembers it."""
+"""What `wiki deploy` has written, as the data folder remembers it: for the next time, and for `wiki doctor`."""
 
 from __future__ import annotations
 

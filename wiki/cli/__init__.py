@@ -13,6 +13,7 @@ COMMANDS = {
     "init": ("setup", "make a data folder with a wiki in it"),
     "serve": ("serve", "show the wiki in a browser on this machine's own web server"),
     "deploy": ("deploy", "write what a web server needs to serve the wiki, and say what to do next"),
+    "doctor": ("doctor", "find out what keeps a web server from serving the wiki, and how to mend it"),
     "settings": ("setup", "show every setting, its value and what it is for"),
     "user": ("user", "list, make, mend and switch off accounts"),
     "import": ("exchange", "take in a folder of Markdown files"),

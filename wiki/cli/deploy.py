@@ -73,7 +73,7 @@ def _place(options: argparse.Namespace, data: instance.Instance) -> deploying.Pl
         socket=os.path.abspath(options.socket),
         address=options.address,
         mount=mount.rstrip("/"),
-        user=options.user or _user(data.folder),
+        user=options.user or user_of(data.folder),
     )
 
 
@@ -84,7 +84,7 @@ def _installed() -> bool:
     return bool(found) and os.path.realpath(found) == os.path.realpath(resources.PACKAGE)
 
 
-def _user(folder: str) -> str:
+def user_of(folder: str) -> str:
     """Return who owns a data folder if that is a server's user or one's own, else the first server's user there is."""
     owner = os.stat(folder).st_uid
     try:

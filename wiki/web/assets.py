@@ -44,13 +44,18 @@ def static(exchange: Exchange, path: str) -> Response:
 
 
 def health(exchange: Exchange, path: str) -> Response:
-    """Say `ok` if the storage can be read: for load balancers and monitors."""
+    """Say `ok` if the storage can be read: for load balancers and monitors.
+
+    `wiki doctor` sees in the header Wiki-Heard what of its request came through.
+    """
     try:
         exchange.site.wiki.storage.page(exchange.site.wiki.rules.front_page)
     except NoSuchPage:
         pass
     response = Response("ok\n", mimetype="text/plain")
     response.headers["Cache-Control"] = "no-store"
+    heard = " authorization" if "Authorization" in exchange.request.headers else ""
+    response.headers["Wiki-Heard"] = exchange.request.scheme + heard
     return response
 
 
