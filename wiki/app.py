@@ -107,7 +107,7 @@ def open_wiki(folder: str, settings: Settings | None = None) -> Wiki:
         page_limit=settings.page_limit,
         upload_limit=settings.upload_limit,
         render_seconds=settings.render_seconds,
-        interwiki=interwiki.TABLE,
+        interwiki=interwiki.table(instance.folder),
         group=settings.group_pages,
         dictionary=settings.dict_pages,
         template=settings.template_pages,
@@ -137,7 +137,7 @@ def seed(wiki: Wiki) -> None:
 def described(instance: Instance, settings: Settings, stamps: list[str]) -> pagecache.Known:
     """Tell the door what it must know, and return the same.
 
-    `stamps` are those of the files that settings come from, taken before they were read.
+    `stamps` are those of the files that settings and the interwiki table come from, taken before they were read.
     """
     digest = blake2b(repr(settings).encode(), digest_size=12)
     for folder in (*PROGRAM, os.path.join(instance.folder, "templates"), os.path.join(instance.folder, "static")):
@@ -187,7 +187,8 @@ def create_app(data: str) -> App:
     """Return the Flask application for a data directory. An empty wiki gets its start pages."""
     instance = Instance(data)
     instance.prepare()
-    stamps = [pagecache.stamp(path) for path in sources(instance.folder)]
+    read = (*sources(instance.folder), os.path.join(instance.folder, interwiki.FILE))
+    stamps = [pagecache.stamp(path) for path in read]
     settings = instance.settings()
     wiki = open_wiki(data, settings)
     seed(wiki)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,19 @@ TABLE = {
 
 _NAME = re.compile(r"[^\W\d_][\w.+-]*")
 _URL = re.compile(r"(?:https?|ftp)://[^\s\x00-\x20\x7f\"'<>\\^`{|}]+", re.IGNORECASE)
+
+
+FILE = "intermap.txt"
+"""What a data folder may have: the same table in MoinMoin's form, which goes before ours."""
+
+
+def table(folder: str) -> dict[str, str]:
+    """Return the table of the wiki in this data folder."""
+    try:
+        with open(os.path.join(folder, FILE), encoding="utf-8", errors="replace") as file:
+            return {**TABLE, **parse(file.read())}
+    except OSError:
+        return dict(TABLE)
 
 
 def parse(text: str) -> dict[str, str]:

@@ -488,7 +488,14 @@ def screens() -> dict[str, Screen]:
         "first": (
             "first.html",
             lambda: special("A new wiki", **anonymous),
-            {"site_name": "Our wiki", "name": "", "email": "", "code": "", "errors": {}},
+            {
+                "new": True,
+                "file": "/home/ada/wiki-data/first-code.txt",
+                "name": "",
+                "email": "",
+                "code": "",
+                "errors": {},
+            },
         ),
         "appearance": (
             "appearance.html",
@@ -508,12 +515,14 @@ def screens() -> dict[str, Screen]:
                     "timezone": "",
                     "theme": "",
                     "quicklinks": "Garden\n日本",
+                    "subscribed_pages": "Garden\nTeam/.*",
                     "shortcuts": True,
                 },
                 "languages": [("", "As the wiki"), ("de", "Deutsch")],
                 "zones": [("", "As the wiki"), ("Europe/Berlin", "Europe/Berlin")],
                 "errors": {},
                 "has_password": True,
+                "mail": True,
             },
         ),
         "admin": (
@@ -553,6 +562,8 @@ def screens() -> dict[str, Screen]:
             lambda: special("Choose a password", **anonymous),
             {"name": "Bob", "code": "c0de", "errors": {}},
         ),
+        "recover": ("recover.html", lambda: special("Forgotten password", **anonymous), {"sent": False}),
+        "recover-sent": ("recover.html", lambda: special("Forgotten password", **anonymous), {"sent": True}),
         "source": (
             "source.html",
             lambda: frame(**anonymous),

@@ -11,6 +11,7 @@ from .. import accounts
 from ..model import Forbidden, User, WikiError
 from .credentials import Errors, account_named, checked, private, refused
 from .exchange import FORM, SESSION, Exchange
+from .personal import TRAIL
 from .preferences import appearance, preferences, quicklink, quickunlink, sessions
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def logout(exchange: Exchange, path: str) -> Response:
     if token := exchange.request.cookies.get(SESSION, ""):
         accounts.end_session(exchange.site.wiki.storage, token)
     exchange.set_cookie(SESSION, "", 0)
+    exchange.set_cookie(TRAIL, "", 0)
     return exchange.redirect(_back(exchange, "bye"))
 
 

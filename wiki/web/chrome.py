@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import i18n, names
+from . import personal
 from .frame import Action, Frame
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def framed(exchange: Exchange, title: str, *, wide: bool = False, feeds: tuple[t
         actions=_actions(exchange) if name else (),
         more=_more(exchange) if name else (),
         links=_links(exchange),
-        quicklinks=_quicklinks(exchange),
+        quicklinks=personal.quicklinks(exchange),
+        trail=personal.trail(exchange),
         notice=_notice(exchange),
         search=exchange.request.args.get("q", "") if exchange.request.path.startswith("/-/search") else "",
         canonical=exchange.urls.page(name) if name and exchange.action == "show" else "",
@@ -156,13 +158,6 @@ def _links(exchange: Exchange) -> tuple[tuple[str, str, bool], ...]:
     front = (exchange.gettext("Front page"), exchange.urls.root(), exchange.name == exchange.site.settings.front_page)
     help_ = (_("Help"), exchange.urls.page("Help"), exchange.name == "Help")
     return (front, *((label, special(key), path == f"/-/{key}") for label, key in rows), help_)
-
-
-def _quicklinks(exchange: Exchange) -> tuple[tuple[str, str, bool], ...]:
-    if exchange.user is None:
-        return ()
-    linked = [str(name) for name in exchange.user.settings.get("quicklinks", [])][:30]
-    return tuple((name, exchange.urls.page(name), name == exchange.name) for name in linked)
 
 
 def _notice(exchange: Exchange) -> tuple[str, str] | None:

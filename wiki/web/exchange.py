@@ -139,9 +139,13 @@ class Exchange:
         return wanted if wanted in ("light", "dark") else ""
 
     @cached_property
-    def timezone(self) -> str:
-        """The visitor's time zone by its IANA name."""
-        return str((self.user.settings.get("timezone") if self.user else "") or self.site.settings.timezone)
+    def timezone(self) -> str | int:
+        """The visitor's time zone by its IANA name, or in minutes east of UTC for an account that came with such."""
+        chosen = self.user.settings if self.user else {}
+        if chosen.get("timezone"):
+            return str(chosen["timezone"])
+        offset = chosen.get("tz_offset")  # MoinMoin's, in seconds
+        return offset // 60 if isinstance(offset, int) and offset else self.site.settings.timezone
 
     @cached_property
     def translation(self) -> Any:

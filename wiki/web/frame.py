@@ -40,9 +40,10 @@ class Frame:
 
     `theme` is '' (as the device wishes), 'light' or 'dark'. `title` is the h1, `name` the page that the screen is
     about ('' if none). `crumbs` are (label, url) of what lies above; `links` and `quicklinks` are the left navigation
-    as (label, url, current); `footer` (label, url); `feeds` (title, url). `notice` is (text, kind) with a kind of
-    `ok`, `info`, `warning` or `error`, or None. `here` is the path to come back to after logging in. `wide` gives
-    the whole width to the content. `shortcuts` is False for a user who switched single-key shortcuts off.
+    as (label, url, current); `trail` are the pages seen last, `footer` more links, as (label, url); `feeds` (title,
+    url). `notice` is (text, kind) with a kind of `ok`, `info`, `warning` or `error`, or None. `here` is the path to
+    come back to after logging in. `wide` gives the whole width to the content. `shortcuts` is False for a user who
+    switched single-key shortcuts off.
     """
 
     site_name: str
@@ -59,6 +60,7 @@ class Frame:
     more: tuple[Action, ...] = ()
     links: tuple[tuple[str, str, bool], ...] = ()
     quicklinks: tuple[tuple[str, str, bool], ...] = ()
+    trail: tuple[tuple[str, str], ...] = ()
     notice: tuple[str, str] | None = None
     search: str = ""
     canonical: str = ""

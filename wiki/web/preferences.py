@@ -136,7 +136,8 @@ def _set(exchange: Exchange, user: User) -> Errors:
     for line in form.get("quicklinks", "").splitlines():
         if line.strip():
             try:
-                quicklinks.append(names.normal(line))
+                # A link with a label, or to elsewhere, stays as it is written.
+                quicklinks.append(line.strip() if "[[" in line or "://" in line else names.normal(line))
             except BadName as error:
                 errors["quicklinks"] = exchange.said(error)
     quicklinks = list(dict.fromkeys(quicklinks))
