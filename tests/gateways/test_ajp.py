@@ -257,6 +257,19 @@ def test_it_does_not_start_without_a_secret(tmp_path: Path, content: str | None)
     assert done.returncode == 1
     assert "has no secret" in done.stderr
     # What it says to do works.
+    file.unlink(missing_ok=True)
     subprocess.run(done.stderr.splitlines()[1], shell=True, check=True)
-    assert file.stat().st_mode & 0o077 == 0 or content is not None
+    assert file.stat().st_mode & 0o077 == 0
     assert len(file.read_text().split()[-1]) == 48
+
+
+def test_a_secret_that_everybody_may_read_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "secret.conf"
+    file.write_text(f"Define WIKI_AJP_SECRET {SECRET}")
+    file.chmod(0o644)
+    script = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from wiki.gateway.ajp import run; run(None, {str(file)!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1
+    assert f"chmod o= {file}" in done.stderr

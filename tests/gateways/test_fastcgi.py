@@ -117,6 +117,44 @@ def test_large_bodies_go_through(connect: Connect, size: int, length: str) -> No
     assert parsed(outcome(connection)[0]).body == b"a\n|b"
 
 
+def test_an_upload_that_is_slow_holds_no_thread(app: Application) -> None:
+    with served(app, FastCgi, count=1) as connect:
+        whole = fastcgi("/echo", random.Random(2).randbytes(3 << 20), keep=True)
+        slow = [connect() for _ in range(5)]
+        for connection in slow:
+            connection.sendall(whole[:-1000])
+        other = connect()
+        other.sendall(fastcgi("/hello"))
+        assert parsed(outcome(other)[0]).body == b"hello"
+        assert exchange.Request.spooled > 10 << 20
+        for connection in slow:
+            connection.sendall(whole[-1000:])
+            assert len(parsed(outcome(connection)[0]).body) == 3 << 20
+        slow[0].sendall(whole[:-1000])
+        slow[0].close()
+    assert exchange.Request.spooled == 0, "a temporary file was not closed"
+
+
+def test_a_large_body_is_received_while_it_is_read_where_there_is_no_room(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "SPOOLED", 1 << 20)
+    body = random.Random(3).randbytes(3 << 20)
+    for _ in range(2):
+        connection = connect()
+        sender = threading.Thread(target=connection.sendall, args=(fastcgi("/echo", body),))
+        sender.start()
+        assert parsed(outcome(connection)[0]).body == body
+        sender.join()
+        monkeypatch.setattr("tempfile.TemporaryFile", no_file)
+    assert exchange.Request.spooled == 0
+
+
+def no_file(**how: int) -> None:
+    """Behave as a full disk does."""
+    raise OSError("no space left on device")
+
+
 @pytest.mark.parametrize("keep", [True, False])
 @pytest.mark.parametrize("size", [10, 3 << 20])
 def test_a_body_that_nobody_reads_does_not_spoil_the_answer(connect: Connect, keep: bool, size: int) -> None:
@@ -189,7 +227,7 @@ def test_head_has_the_headers_and_no_body(connect: Connect) -> None:
         assert (answer.headers["content-length"], answer.body) == (size, b"")
 
 
-@pytest.mark.parametrize("path", ["/raises", "/exits", "/bad_header", "/silent"])
+@pytest.mark.parametrize("path", ["/raises", "/exits", "/bad_header", "/negative", "/silent"])
 def test_an_exception_is_a_page_with_a_number(connect: Connect, capsys: pytest.CaptureFixture[str], path: str) -> None:
     connection = connect()
     for _ in range(2):
@@ -345,6 +383,7 @@ def test_who_never_reads_holds_a_thread_only_so_long(app: Application, monkeypat
 def test_who_sends_a_large_body_too_slowly_is_given_up(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "PATIENCE", 0.2)
     monkeypatch.setattr(exchange, "SLOWEST", 1 << 40)
+    monkeypatch.setattr(exchange, "SPOOLED", 0)
     with served(app, FastCgi, count=1) as connect:
         slow = connect()
         slow.sendall(fastcgi("/echo", b"x" * 600_000)[:500_000])

@@ -9,13 +9,16 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from wiki.gateway import exchange, listening, threads
+from wiki.gateway.ajp import Ajp
 from wiki.gateway.fastcgi import FastCgi
+from wiki.gateway.scgi import Scgi
 from wiki.gateway.server import _welcome
 
 from .wire import (
@@ -23,6 +26,7 @@ from .wire import (
     ROOT,
     SECRET,
     Application,
+    ajp,
     connected,
     exactly,
     fastcgi,
@@ -35,7 +39,12 @@ from .wire import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from wiki.gateway.exchange import Connection
+
+ASKED = b"AB\0\3\6\x1f\xfa"
+"""AJP's request for a piece of a body."""
 
 
 def ask(path: Path | tuple[str, int], name: str) -> bytes:
@@ -183,6 +192,7 @@ def test_the_other_protocols_are_started_the_same_way(
     tmp_path: Path, path: Path, listener: socket.socket, protocol: str
 ) -> None:
     (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").chmod(0o600)
     more = f", {str(tmp_path / 'secret')!r}" if protocol == "ajp" else ""
     with process(tmp_path, protocol, listener=listener, more=more), connected(path) as connection:
         if protocol == "scgi":
@@ -197,9 +207,8 @@ def test_as_a_cgi_program_it_answers_and_looks_at_no_arguments(tmp_path: Path, p
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/hello"}
     with process(tmp_path, "fastcgi", "--bind", f"unix:{path}", **environ) as server:
         assert server.wait() == 0
-        assert (
-            server.log.read_bytes() == b"Status: 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello"
-        )
+        answer = parsed((tmp_path / "output").read_bytes())
+        assert (answer.status, answer.body, server.log.read_bytes()) == (200, b"hello", b"")
     assert not path.exists()
 
 
@@ -216,6 +225,25 @@ def test_closed_outputs_are_no_place_for_files(tmp_path: Path) -> None:
     script += f"file = os.open({str(tmp_path / 'file')!r}, os.O_CREAT | os.O_WRONLY); os._exit(file)"
     command = ["sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, script]
     assert subprocess.run(command, timeout=PATIENCE).returncode > 2
+
+
+def test_without_an_error_log_it_serves_as_well(tmp_path: Path, path: Path, listener: socket.socket) -> None:
+    with process(tmp_path, "fastcgi", listener=listener, closed=">&- 2>&-"):
+        for _ in range(2):
+            assert b"<code>" in ask(path, "/raise")
+            assert ask(path, "/stdin") == b"/dev/null\n"
+
+
+def test_who_starts_it_may_say_which_web_servers_may_connect(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        with (
+            process(tmp_path, "fastcgi", listener=listener, FCGI_WEB_SERVER_ADDRS="192.0.2.1,192.0.2.2"),
+            socket.create_connection(address, PATIENCE) as connection,
+        ):
+            assert rest(connection) == b""
+        with process(tmp_path, "fastcgi", listener=listener, FCGI_WEB_SERVER_ADDRS="192.0.2.1,127.0.0.1"):
+            assert ask(address, "/hello") == b"hello"
 
 
 # -- the end --------------------------------------------------------------------------------------------------------
@@ -324,34 +352,38 @@ def test_systems_without_epoll_are_served_as_well(monkeypatch: pytest.MonkeyPatc
                 assert parsed(outcome(connection)[0]).body == b"hello"
 
 
-def test_requests_that_do_not_arrive_are_swept_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wiki.gateway.fastcgi.PATIENCE", 0.0)
-    monkeypatch.setattr(threads, "PATIENCE", 0.0)
+@pytest.mark.parametrize(
+    ("protocol", "half", "torn"),
+    [
+        (FastCgi, fastcgi("/hello")[:24], fastcgi("/hello")[:3]),
+        (FastCgi, fastcgi("/echo", b"text")[:-8], fastcgi("/echo", b"text")[:-9]),
+        (Scgi, scgi("/hello")[:10], scgi("/echo", b"text")[:-1]),
+        (partial(Ajp, secret=SECRET.encode()), ajp("/hello")[:9], ajp("/echo", 4, {8: "4"})),
+    ],
+)
+def test_requests_that_do_not_arrive_are_swept_away(
+    protocol: Callable[[socket.socket], Connection], half: bytes, torn: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("fastcgi", "ajp", "threads"):
+        monkeypatch.setattr(f"wiki.gateway.{module}.PATIENCE", 0.0)
     monkeypatch.setattr(exchange, "SLOWEST", 1 << 40)
-    application = Application()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = threads.Threads(application, FastCgi, listener, 2)
-        serving.start()
-        with (
-            socket.create_connection(listener.getsockname(), PATIENCE) as half,
-            socket.create_connection(listener.getsockname(), PATIENCE) as torn,
-            socket.create_connection(listener.getsockname(), PATIENCE) as idle,
-        ):
-            half.sendall(fastcgi("/hello")[:24])
-            torn.sendall(fastcgi("/hello")[:3])
-            idle.sendall(fastcgi("/hello", keep=True))
-            outcome(idle)
-            while len([each for each in serving.connections.values() if each.until]) < 2:
-                time.sleep(0.01)
-            serving.sweep()
-            assert rest(half) == rest(torn) == b""
-            idle.sendall(fastcgi("/hello", keep=True))
-            assert parsed(outcome(idle)[0]).body == b"hello"
-        assert serving.stop(PATIENCE)
-        serving.close()
+    with served(Application(), protocol) as connect:
+        connections = [connect() for _ in range(3)]
+        for connection, sent in zip(connections, (half, torn, b""), strict=True):
+            connection.sendall(sent)
+        while len([each for each in connect.threads.connections.values() if each.until]) < 2:
+            time.sleep(0.01)
+        connect.threads.sweep()
+        assert rest(connections[0]) == rest(connections[1]).removeprefix(ASKED) == b""
+        while len(connect.threads.connections) > 1:
+            time.sleep(0.01)
+        connect.threads.sweep()
+        connections[2].settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            connections[2].recv(1)
 
 
-def test_the_longest_idle_makes_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_that_is_idle_makes_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "CONNECTIONS", 20)
     with served(Application(), FastCgi) as connect:
         connections = []

@@ -152,6 +152,10 @@ class Application:
         start("200 OK", [("X", "a\r\nSet-Cookie: b")])
         return [b"hello"]
 
+    def at_negative(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        start("200 OK", [("Content-Length", "-5")])
+        return [b"hello"]
+
     def at_silent(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         return []
 
@@ -235,6 +239,8 @@ def app(environ, start):
     body = b"hello"
     if path == "/pid":
         body = str(os.getpid()).encode()
+    elif path == "/raise":
+        raise RuntimeError
     elif path == "/die":
         os._exit(3)
     elif path == "/save":
@@ -266,16 +272,25 @@ class Served:
 
 @contextmanager
 def process(
-    folder: Path, protocol: str, *arguments: str, listener: socket.socket | None = None, more: str = "", **environ: str
+    folder: Path,
+    protocol: str,
+    *arguments: str,
+    listener: socket.socket | None = None,
+    more: str = "",
+    closed: str = "",
+    **environ: str,
 ) -> Iterator[Served]:
-    """Run a server of ours as an entry file does, its standard input a socket if one is given."""
+    """Run a server of ours as an entry file does, its standard input a socket if one is given.
+
+    `closed` are the shell's words for descriptors that it shall not have.
+    """
     script = folder / f"wiki.{protocol}"
     script.write_text(SCRIPT.format(root=str(ROOT), protocol=protocol, folder=str(folder), more=more))
     log = folder / "log"
-    with log.open("ab") as output:
+    with log.open("ab") as errors, (folder / "output").open("ab") as output:
         started = subprocess.Popen(
-            [sys.executable, str(script), *arguments], stdin=listener or subprocess.DEVNULL, stdout=output,
-            stderr=output, env={"PATH": os.environ["PATH"], **environ}, start_new_session=True,
+            ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, str(script), *arguments], stdin=listener or subprocess.DEVNULL, stdout=output,
+            stderr=errors, env={"PATH": os.environ["PATH"], **environ}, start_new_session=True,
         )  # fmt: skip
     try:
         yield Served(started, log)

@@ -6,6 +6,7 @@ Who can connect can say who the visitor is, so nothing is answered without the s
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from hmac import compare_digest
@@ -15,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from .environ import decoded, within
-from .exchange import BUFFERED, PATIENCE, Connection, Gone, Malformed, Request
+from .exchange import PATIENCE, Connection, Gone, Malformed, Request
 
 if TYPE_CHECKING:
     import socket
@@ -59,14 +60,17 @@ def run(application: WSGIApplication, secret: str) -> None:
 
     try:
         with open(secret, encoding="ascii") as file:
+            seen = os.fstat(file.fileno()).st_mode & 0o007
             word = file.read().split()[-1].strip('"')
     except (OSError, IndexError, UnicodeDecodeError):
-        word = ""
+        word, seen = "", 0
     if len(word) < 16:
         sys.exit(
             f"{secret} has no secret of 16 characters or more. Make one:\n"
             f'(umask 077; echo "Define WIKI_AJP_SECRET $(openssl rand -hex 24)" > {secret})'
         )
+    if seen:
+        sys.exit(f"{secret} is no secret, for every user of this machine may read it: chmod o= {secret}")
     serve(application, partial(Ajp, secret=word.encode()))
 
 
@@ -117,10 +121,9 @@ class Ajp(Connection):
         self._left: int | None = 0
         """Bytes of the body that have not arrived; None where it ends with an empty packet (chunked)."""
         self._asked = False
-        self._handed = False
 
     def parse(self) -> Request | None:
-        """Take whole packets; return a request when its headers and its body (or BUFFERED of it) are there."""
+        """Take whole packets; return a request that has become ready."""
         while len(self.data) >= 4:
             magic, length = HEAD.unpack_from(self.data)
             if magic != 0x1234:
@@ -139,10 +142,9 @@ class Ajp(Connection):
                 # Whoever sends a shutdown may as well send a signal.
                 raise Malformed("packet")
             request = self.request
-            if request and not self._handed and (request.ended or request.received > BUFFERED):
-                self._handed = True
+            if request is not None and request.ready():
                 return request
-            if not self._handed:
+            if request is not None and not request.handed:
                 self.ask()
         return None
 
@@ -180,7 +182,6 @@ class Ajp(Connection):
         if self._asked:
             self.keep = False
         super().done()
-        self._handed = False
 
     def _forwarded(self, packet: bytes) -> None:
         reader = Reader(packet, 1)

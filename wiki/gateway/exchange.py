@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import select
 import socket
+import tempfile
+import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from . import cgi
 
@@ -18,10 +21,14 @@ BLOCK = 4 * 65528
 """Bytes that are put into frames and sent at once: four of FastCGI's largest records."""
 
 CONNECTIONS = 512
-"""Connections that a process keeps open; beyond that the one that has been idle longest is closed."""
+"""Connections that a process keeps open; beyond that the oldest of the idle ones is closed."""
 
 BUFFERED = 256 * 1024
-"""A body of at most so many bytes is received before the application is asked: nobody slow holds a thread with it."""
+"""Bytes of a body that are kept in memory until all of it has arrived; more goes to a temporary file."""
+
+SPOOLED = 256 << 20
+"""Bytes that all temporary files of a process have together. A body for which there is no room any more is received
+while it is answered, by a thread that waits for it."""
 
 PARAMETERS = 128 * 1024
 """Bytes of headers and other variables that a request may have; nginx and Apache allow less by default."""
@@ -41,22 +48,58 @@ class Malformed(Exception):
     """What arrived is not the protocol; the connection ends."""
 
 
+_counting = threading.Lock()
+
+
 class Request:
     """A request: its CGI variables, and of its body what has arrived."""
 
-    __slots__ = ("body", "ended", "environ", "received")
+    spooled = 0
+    """Bytes in the temporary files of this process."""
 
     def __init__(self, variables: dict[str, str]) -> None:
         # Names with a dot are the servers' and ours (PEP 3333): nobody else's come in.
         self.environ: WSGIEnvironment = {name: value for name, value in variables.items() if "." not in name}
         self.body = bytearray()
+        """What has arrived and is not in the file."""
+        self.file: IO[bytes] | None = None
         self.received = 0
         self.ended = False
+        self.handed = False
+        """Whether it is being answered: then it is for the application to take the body away."""
 
     def take(self, piece: bytes | memoryview) -> None:
         """Take a piece of the body."""
         self.body += piece
         self.received += len(piece)
+        if len(self.body) > BUFFERED and not self.handed and Request.spooled < SPOOLED:
+            try:
+                if self.file is None:
+                    self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the request
+                written = self.file.write(self.body)
+            except OSError:
+                # No room, or no right to it.
+                return
+            with _counting:
+                Request.spooled += written
+            del self.body[:written]
+
+    def ready(self) -> bool:
+        """Say, once, that it can be answered: its body is whole, or as much of it as there is room for."""
+        if self.handed or not (self.ended or len(self.body) > BUFFERED):
+            return False
+        self.handed = True
+        if self.file is not None:
+            self.file.seek(0)
+        return True
+
+    def close(self) -> None:
+        """Give up its temporary file."""
+        if self.file is not None:
+            with _counting:
+                Request.spooled -= os.fstat(self.file.fileno()).st_size
+            self.file.close()
+            self.file = None
 
 
 class Connection:
@@ -90,9 +133,9 @@ class Connection:
     # -- what a protocol says ---------------------------------------------------------------------------------------
 
     def parse(self) -> Request | None:
-        """Understand what was received; return a request whose variables and body (or BUFFERED of it) are there.
+        """Understand what was received; return a request that has become `ready`. Raises Malformed.
 
-        While one is being answered, its body goes on to arrive, and None is returned. Raises Malformed.
+        While one is being answered, its body may go on to arrive, and None is returned.
         """
         raise NotImplementedError
 
@@ -106,7 +149,14 @@ class Connection:
 
     def done(self) -> None:
         """Be ready for the next request, if `keep`."""
-        self.request = None
+        if self.request is not None:
+            self.request.close()
+            self.request = None
+
+    def close(self) -> None:
+        """Close it, whatever is going on."""
+        Connection.done(self)
+        self.socket.close()
 
     def ask(self) -> None:
         """Have the peer send more of the body, where it waits to be asked; raise Gone."""
@@ -205,8 +255,8 @@ class Connection:
         self._waited += monotonic() - began
 
 
-class Arriving(io.RawIOBase):
-    """The body of a request that is still arriving while it is answered."""
+class Body(io.RawIOBase):
+    """A request's body for its application: what was spooled, what came since, and what is still to arrive."""
 
     def __init__(self, connection: Connection, request: Request) -> None:
         super().__init__()
@@ -220,6 +270,12 @@ class Arriving(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Read into a buffer and return how many bytes; 0 at the end. Raises Gone."""
         request = self.request
+        if request.file is not None:
+            found = request.file.read(len(buffer))
+            if found:
+                buffer[: len(found)] = found
+                return len(found)
+            request.close()
         while not request.body:
             if request.ended:
                 return 0
@@ -252,6 +308,8 @@ class Answer(cgi.Reply):
         for name, value in headers:
             if len(name) == 14 and name.lower() == "content-length":
                 self.left = int(value)
+                if self.left < 0:
+                    raise ValueError(f"Content-Length: {value}")
         return send
 
     def written(self, status: str, headers: list[tuple[str, str]]) -> bytes:
@@ -311,10 +369,10 @@ def exchange(application: WSGIApplication, connection: Connection, request: Requ
     cgi.complete(environ)
     environ["wsgi.multithread"] = True
     environ["wsgi.run_once"] = False
-    if request.ended:
+    if request.ended and request.file is None:
         environ["wsgi.input"] = io.BytesIO(request.body)
     else:
-        environ["wsgi.input"] = io.BufferedReader(Arriving(connection, request), PIECE)
+        environ["wsgi.input"] = io.BufferedReader(Body(connection, request), PIECE)
     reply = Answer(connection, environ["REQUEST_METHOD"])
     try:
         try:

@@ -12,7 +12,7 @@ from struct import Struct
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from .exchange import BUFFERED, CONNECTIONS, PARAMETERS, PATIENCE, Connection, Gone, Malformed, Request
+from .exchange import CONNECTIONS, PARAMETERS, PATIENCE, Connection, Gone, Malformed, Request
 
 if TYPE_CHECKING:
     import socket
@@ -52,10 +52,9 @@ class FastCgi(Connection):
         """The request that is arriving or being answered; 0 between requests."""
         self._variables: list[bytes] = []
         self._size = 0
-        self._handed = False
 
     def parse(self) -> Request | None:
-        """Take whole records; return a request when its variables and its body (or BUFFERED of it) are there."""
+        """Take whole records; return a request that has become ready."""
         data, at, size = self.data, 0, len(self.data)
         found = None
         while found is None and size - at >= 8:
@@ -102,7 +101,6 @@ class FastCgi(Connection):
         self.id = 0
         self._variables = []
         self._size = 0
-        self._handed = False
 
     def glance(self) -> None:
         """See whether the request that is being answered was taken back; raise Gone."""
@@ -147,8 +145,7 @@ class FastCgi(Connection):
                 request.take(content)
             else:
                 request.ended = True
-            if not self._handed and (request.ended or request.received > BUFFERED):
-                self._handed = True
+            if request.ready():
                 return request
         elif kind == PARAMS and request is None:
             self._size += len(content)
@@ -162,7 +159,7 @@ class FastCgi(Connection):
                 self.request.environ["wsgi.input_terminated"] = True
         elif kind == ABORT_REQUEST:
             self._end(self.id, REQUEST_COMPLETE)
-            if self._handed or not self.keep:
+            if not self.keep or (request is not None and request.handed):
                 raise Gone
             self.until = None
             self.done()

@@ -31,6 +31,9 @@ def given() -> socket.socket | None:
             # The lowest that is free: this one.
             os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(fd, True)
+            if fd == 2:
+                # Python has none either then.
+                sys.stderr = open(fd, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # for as long as it runs
     listener = None
     if stat.S_ISSOCK(os.fstat(0).st_mode):
         found = socket.socket(fileno=os.dup(0))
@@ -45,11 +48,14 @@ def given() -> socket.socket | None:
             null = os.open(os.devnull, os.O_RDWR)
             os.dup2(null, 0)
             os.close(null)
-    # Who prints, prints to the error log.
+    return listener
+
+
+def quiet() -> None:
+    """Have what is printed go to the error log, line by line."""
     os.dup2(2, 1)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
-    return listener
 
 
 def made(address: str, group: str = "", everywhere: bool = False) -> socket.socket:

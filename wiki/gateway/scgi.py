@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .exchange import BUFFERED, PARAMETERS, Connection, Malformed, Request
+from .exchange import PARAMETERS, Connection, Malformed, Request
 
 if TYPE_CHECKING:
     import socket
@@ -26,10 +26,9 @@ class Scgi(Connection):
         super().__init__(connected)
         self._left = 0
         """Bytes of the body that have not arrived."""
-        self._handed = False
 
     def parse(self) -> Request | None:
-        """Take headers and body; return the request when they (or BUFFERED of the body) are there."""
+        """Take headers and body; return the request when it has become ready."""
         if self.request is None:
             found = headers(self.data)
             if found is None:
@@ -45,10 +44,7 @@ class Scgi(Connection):
         # There is nothing that could follow.
         self.data = b""
         request.ended = not self._left
-        if self._handed or not (request.ended or request.received > BUFFERED):
-            return None
-        self._handed = True
-        return request
+        return request if request.ready() else None
 
     def framed(self, head: bytes, content: bytes | memoryview, last: bool) -> bytes:
         """Return it as it is: the end of the connection is the end of the response."""
@@ -57,6 +53,7 @@ class Scgi(Connection):
     def done(self) -> None:
         """Have the connection closed, when the peer has sent what it was sending."""
         self.unread = self._left > 0
+        super().done()
 
 
 def headers(sent: bytes) -> tuple[dict[str, str], bytes] | None:

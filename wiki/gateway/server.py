@@ -45,6 +45,7 @@ def serve(
     if listener is None and "REQUEST_METHOD" in os.environ:
         cgi.run(application)
         return
+    listening.quiet()
     options = _options(arguments, listener is not None)
     welcome = _welcome(options.sources) if options.sources else None
     own = ""
@@ -90,6 +91,9 @@ def _options(arguments: Sequence[str] | None, given: bool) -> argparse.Namespace
     )  # fmt: skip
     parser.add_argument("--threads", type=int, default=THREADS, metavar="N", help=f"threads of each ({THREADS})")
     options = parser.parse_args(arguments)
+    if not options.sources:
+        # FastCGI 1.0, 3.2: who started this process may say so.
+        options.sources = [each for each in os.environ.get("FCGI_WEB_SERVER_ADDRS", "").split(",") if each]
     if not 0 <= options.processes <= 1000 or not 1 <= options.threads <= 1000:
         parser.error("there are 0 to 1000 processes with 1 to 1000 threads each")
     return options

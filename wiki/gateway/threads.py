@@ -32,6 +32,9 @@ QUIET = 0.5
 CUT = 0.8
 """Seconds after which slow peers are not waited for any more."""
 
+PAUSE = 0.05
+"""Seconds to wait where the next try would fail at once as well."""
+
 SILENCE = 60.0
 """Seconds between two complaints about what peers send."""
 
@@ -141,7 +144,7 @@ class Threads:
     def close(self) -> None:
         """Close what is left when all has stopped."""
         for connection in self.connections.values():
-            connection.socket.close()
+            connection.close()
         self.connections.clear()
         self._ready.close()
         os.close(self._stop)
@@ -161,18 +164,26 @@ class Threads:
         told = False
         while self.stopping is None or time.monotonic() < self.stopping + QUIET:
             fd = ready.next(0.0 if told else None)
-            if fd == listener:
-                self._accept()
-            elif fd == self._stop:
+            if fd is None:
+                return
+            if fd == self._stop:
                 # What can be read comes in turn: when the word comes round again, nothing was left.
                 ready.again(fd)
                 if told:
                     return
                 told = True
-            elif fd is None:
-                return
-            else:
-                self._answer(self.connections[fd], self._ready.again)
+                continue
+            try:
+                if fd == listener:
+                    self._accept()
+                else:
+                    self._answer(self.connections[fd], ready.again)
+            except Exception:
+                # The edge: whatever is wrong, the others are served.
+                from ..faults import number
+
+                number()
+                time.sleep(PAUSE)
 
     def _accept(self) -> None:
         try:
@@ -183,7 +194,7 @@ class Threads:
         except OSError:
             # Most often there are no descriptors left.
             self._make_room()
-            time.sleep(0.05)
+            time.sleep(PAUSE)
             return
         finally:
             self._ready.again(self.listener.fileno())
@@ -226,7 +237,7 @@ class Threads:
         else:
             # Before it is closed: then its number may be another's.
             del self.connections[fd]
-            connection.socket.close()
+            connection.close()
 
     def _complain(self, error: Malformed) -> None:
         """Tell the administrator what was wrong, but not how often: whoever can connect could fill the log."""
@@ -249,7 +260,7 @@ class Threads:
                 connection.done()
                 if not connection.keep:
                     return connection.unread and self._begin_to_linger(connection)
-        if connection.data and connection.until is None:
+        if connection.until is None and (connection.data or connection.request):
             connection.until = time.monotonic() + PATIENCE
         connection.idle = connection.until is None
         return not (self.stopping and connection.idle)
