@@ -149,6 +149,15 @@ def test_what_is_no_address_is_refused_with_a_sentence(address: str) -> None:
         listening.made(address)
 
 
+def test_small_answers_over_tcp_do_not_wait_for_each_other() -> None:
+    with served(Application(), FastCgi, family=socket.AF_INET) as connect:
+        connection = connect()
+        connection.sendall(fastcgi("/hello", keep=True))
+        outcome(connection)
+        [other] = connect.threads.connections.values()
+        assert other.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_only_the_named_web_servers_may_connect() -> None:
     welcome = _welcome(["192.0.2.0/24", "2001:db8::1"])
     assert [welcome(each) for each in ("192.0.2.9", "::ffff:192.0.2.9", "2001:db8::1", "127.0.0.1", "")] == [

@@ -14,9 +14,17 @@ def _stand(run: Run) -> None:
 
 
 def _mod_fcgid(run: Run) -> None:
-    run.deploy("wiki.fcgi")
-    places = f'FcgidIPCDir "{run.folder}/fcgid"\nFcgidProcessTableFile "{run.folder}/fcgid_shm"\n'
-    apache(run, places + run.deployed("mod_fcgid.conf"), ["fcgid"])
+    configuration = f'FcgidIPCDir "{run.folder}/fcgid"\nFcgidProcessTableFile "{run.folder}/fcgid_shm"\n'
+    if run.gateway.variant == ".htaccess":
+        place = run.site / run.gateway.mount.lstrip("/")
+        run.deploy(".htaccess", place)
+        # Only the host can allow uploads.
+        configuration += "FcgidMaxRequestLen 73400320\n"
+    else:
+        place = run.place
+        configuration += run.deployed("mod_fcgid.conf")
+    run.deploy("wiki.fcgi", place)
+    apache(run, configuration, ["fcgid"])
 
 
 def _mod_proxy_fcgi(run: Run) -> None:
@@ -40,7 +48,8 @@ def _nginx(run: Run) -> None:
 
 
 GATEWAYS = [
-    *both(Gateway("fastcgi", "Apache mod_fcgid", _mod_fcgid)),
+    *both(Gateway("fastcgi", "Apache mod_fcgid", _mod_fcgid, "ScriptAlias")),
+    *both(Gateway("fastcgi", "Apache mod_fcgid", _mod_fcgid, ".htaccess")),
     *both(Gateway("fastcgi", "Apache mod_proxy_fcgi", _mod_proxy_fcgi)),
     *both(Gateway("fastcgi", "lighttpd mod_fastcgi", _lighttpd, "started by it")),
     *both(Gateway("fastcgi", "lighttpd mod_fastcgi", _lighttpd_standing, "standing")),
