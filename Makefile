@@ -7,7 +7,7 @@ WORKERS ?= auto
 TESTS ?= tests
 BIN := .venv/bin
 
-.PHONY: help run test lint format bench screenshots translations wheel bundle clean
+.PHONY: help run test lint format bench screenshots translations wheel bundle try-bundle clean
 
 help:
 	@echo "make run            the wiki on http://$(HOST):$(PORT) (PORT=, HOST=, DATA=)"
@@ -19,6 +19,7 @@ help:
 	@echo "make translations   bring the catalogues up to date"
 	@echo "make wheel          a wheel and a source archive in dist/"
 	@echo "make bundle         a zip for shared hosts in dist/: unpack it by FTP, open the URL"
+	@echo "make try-bundle     how long that takes on a fresh Debian 12 (as root, with debootstrap)"
 	@echo "make clean          remove what these made, but no wiki"
 
 run: .venv/.made-serve
@@ -52,6 +53,9 @@ wheel: .venv/.made-test
 
 bundle: .venv/.made-serve
 	@$(BIN)/python scripts/bundle.py
+
+try-bundle: bundle
+	@$(BIN)/python scripts/try_bundle.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

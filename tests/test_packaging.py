@@ -118,7 +118,7 @@ def test_scripts_are_sound_shell_and_may_be_run(script):
 
 
 @pytest.mark.parametrize(
-    "target", ["run", "test", "lint", "bench", "screenshots", "translations", "wheel", "bundle", "clean"]
+    "target", ["run", "test", "lint", "bench", "screenshots", "translations", "wheel", "bundle", "try-bundle", "clean"]
 )
 def test_make_knows_what_the_readme_names(target):
     ran = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)

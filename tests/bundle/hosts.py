@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 MODULES = "/usr/lib/apache2/modules"
-LOADED = "mpm_event cgid authz_core authz_host alias rewrite env setenvif mime dir headers deflate filter autoindex"
+LOADED = "mpm_event cgid authz_core authz_host alias rewrite env setenvif mime dir headers deflate filter autoindex negotiation"
 PASSWORD = "correct horse battery"
 
 APACHE = """\
@@ -46,7 +46,7 @@ DocumentRoot "{documents}"
 </Directory>
 <Directory "{documents}">
     AllowOverride {override}
-    Options Indexes SymLinksIfOwnerMatch {options}
+    Options Indexes MultiViews SymLinksIfOwnerMatch {options}
     DirectoryIndex index.html index.php {index}
     Require all granted
 </Directory>

@@ -172,7 +172,7 @@ def test_what_else_lies_in_the_web_space_stays_reachable(outside: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["100% sure", "What is this?", "C# and F#", "a+b & c", "static/x", "data", "wiki.cgi/x"]
+    "name", ["100% sure", "What is this?", "C# and F#", "a+b & c", "static/x", "data", "wiki", "wiki.cgi/x"]
 )
 def test_odd_names_arrive_as_they_are(outside: Host, name: str) -> None:
     answer = outside.visitor().page(name)
