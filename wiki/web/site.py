@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import ChoiceLoader, Environment, FileSystemBytecodeCache, FileSystemLoader
+from jinja2.bccache import Bucket
 
 from .. import resources
 from ..presence import Presence
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from ..core import Wiki
     from ..instance import Instance
     from ..settings import Settings
+
+
+class Bytecode(FileSystemBytecodeCache):
+    """Compiled templates, kept where they can be: a disk that is full or may not be written still reads."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a compiled template, if possible."""
+        try:
+            super().dump_bytecode(bucket)
+        except OSError:
+            # Slower, not wrong.
+            pass
 
 
 class Site:
@@ -63,7 +76,7 @@ class Site:
             folder.mkdir(0o700, parents=True, exist_ok=True)
         except OSError:
             return None
-        return FileSystemBytecodeCache(str(folder))
+        return Bytecode(str(folder))
 
     def static_file(self, name: str) -> Path | None:
         """Return where a static file lies, None if there is no such file; the instance's own goes first."""
