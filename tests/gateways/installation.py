@@ -46,6 +46,8 @@ class Installation:
     def _fill(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
         _configure(folder, {})
+        (folder / "templates").mkdir()
+        (folder / "templates" / "print.html").write_text("{{ 1 / 0 }}\n")
         environ = {**os.environ, "PYTHONPATH": str(self.program)}
         command = [self.python, "-m", "wiki", "--data", str(folder), "user", "add", "Ann", "--password-stdin"]
         subprocess.run(command, input=PASSWORD + "\n", text=True, check=True, env=environ, stdout=subprocess.DEVNULL)
@@ -79,12 +81,19 @@ PAGES = {
 }
 """What every wiki begins with here: under CGI, saving these in the tests would take most of their time."""
 
+LARGE = bytes(range(256)) * (20 << 12)
+"""A file of 20 MB, `large.bin` of the page `Files`."""
+
+PLANTED = "ZeroDivisionError: division by zero"
+"""What `?action=print` fails with: this wiki's own template for it is broken, as an administrator's may be."""
+
 SAVE = """
-import json, sys
+import io, json, sys
 from wiki.app import open_wiki
 wiki = open_wiki(sys.argv[1])
 for name, text in json.load(sys.stdin).items():
     wiki.visit_system("Tests").save(name, text, base=0)
+wiki.visit_system("Tests").attach("Files", "large.bin", io.BytesIO(bytes(range(256)) * (20 << 12)))
 wiki.storage.close()
 """
 

@@ -194,10 +194,10 @@ def program(name: str) -> str:
     return found
 
 
-def logs(folder: Path) -> str:
-    """Return what a server and the wiki wrote."""
+def logs(folder: Path, last: int = 4000) -> str:
+    """Return what a server and the wiki wrote, of each file so many characters."""
     found = [*folder.glob("*.log"), *folder.glob("data/log/*")]
-    return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in found)
+    return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-last:]}" for path in found)
 
 
 def _free_ports() -> tuple[int, int]:

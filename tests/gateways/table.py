@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .servers import Gateway
 
-CONVERSATION = Path(__file__).parent / "test_conversation.py"
+CONVERSATION = sorted(Path(__file__).parent.glob("test_conversation*.py"))
 
 
 def overview() -> str:
@@ -49,9 +49,10 @@ def details() -> str:
 
 def conversation() -> Iterator[str]:
     """Yield what every gateway is asked, in the words of the tests."""
-    for each in ast.parse(CONVERSATION.read_text(encoding="utf-8")).body:
-        if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
-            yield each.name.removeprefix("test_").replace("_", " ")
+    for path in CONVERSATION:
+        for each in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
+                yield each.name.removeprefix("test_").replace("_", " ")
 
 
 def _mounts(rows: list[Gateway]) -> str:

@@ -2,108 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import os
-import shutil
-import tempfile
+import re
 import zlib
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 
-from .families import GATEWAYS
-from .installation import ODD, PAGE, PASSWORD, Installation, Missing, installed
-from .servers import Gateway, logs, serving
-from .visitor import Answer, Visitor, quoted
+from .installation import ODD, PAGE, PASSWORD, PLANTED
+from .visitor import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from .conftest import Site
+    from .visitor import Answer, Visitor
 
 pytestmark = [pytest.mark.gateway, pytest.mark.slow]
-
-LARGE = b"0123456789abcdef" * (5 * 65536)
-
-
-@pytest.fixture(scope="session")
-def installation() -> Iterator[Installation]:
-    """The program where every user of the machine can read it."""
-    folder = Path(tempfile.mkdtemp(prefix="anywiki-program-", dir="/tmp"))
-    try:
-        yield installed(folder)
-    except Missing as missing:
-        _absent(missing)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _absent(missing: Missing) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(str(missing))
-    pytest.skip(str(missing))
-
-
-@dataclass(frozen=True)
-class Site:
-    """A wiki being served."""
-
-    gateway: Gateway
-    port: int
-    folder: Path
-
-    def visitor(self) -> Visitor:
-        """Somebody who was never here."""
-        return Visitor(self.port, self.gateway.mount)
-
-
-# One process holds a gateway's whole conversation, so that its server is started once.
-EACH = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(str(each))) for each in GATEWAYS]
-
-
-@pytest.fixture(scope="module", params=EACH)
-def site(request: pytest.FixtureRequest, installation: Installation) -> Iterator[Site]:
-    """A new wiki behind each gateway."""
-    os.umask(0o022)
-    folder = Path(tempfile.mkdtemp(prefix="anywiki-gateway-", dir="/tmp"))
-    folder.chmod(0o777 if os.geteuid() == 0 else 0o755)
-    before = request.session.testsfailed
-    try:
-        with serving(request.param, installation, folder) as run:
-            yield Site(request.param, run.port, folder)
-        if request.session.testsfailed > before:
-            print(logs(folder))
-        assert "Traceback" not in logs(folder), logs(folder)
-    except Missing as missing:
-        _absent(missing)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(autouse=True)
-def exceptions(request: pytest.FixtureRequest, site: Site) -> None:
-    """Have a test fail where its gateway's row says so: an exception that is none any more is an error."""
-    reason = site.gateway.cannot.get(request.node.originalname.removeprefix("test_"))
-    if reason:
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
-
-
-@pytest.fixture
-def visitor(site: Site) -> Visitor:
-    """Somebody who was never here."""
-    return site.visitor()
-
-
-@pytest.fixture
-def saved(site: Site, visitor: Visitor) -> Callable[[str, str], Answer]:
-    """Save a page as somebody else."""
-
-    def saved(name: str, text: str) -> Answer:
-        answer = site.visitor().save(name, text)
-        assert answer.status == 303, answer.text[:3000]
-        return answer
-
-    return saved
 
 
 def test_a_page_is_saved_seen_and_changed(site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]) -> None:
@@ -118,6 +36,18 @@ def test_a_page_is_saved_seen_and_changed(site: Site, visitor: Visitor, saved: C
             assert text in page.text
     assert f'href="{site.gateway.mount}/' in page.text
     assert "wiki.cgi" not in page.text
+
+
+def test_a_preview_shows_what_is_missing_in_red_and_saves_nothing(site: Site, visitor: Visitor) -> None:
+    form = visitor.edit("Drafted")
+    text = "Some **bold** words, [[Café/新しい]] and [[FrontPage]]."
+    answer = visitor.submit("/Drafted?action=edit", {**form, "text": text, "do": "preview"})
+    assert answer.status == 200
+    assert "<strong>bold</strong>" in answer.text
+    links = re.findall(r'<a [^>]*class="missing"[^>]*>', answer.text)
+    assert [link for link in links if f'href="{site.gateway.mount}/{quoted("Café/新しい")}' in link], links
+    assert visitor.form(answer, "text")["text"] == text
+    assert visitor.page("Drafted").status == 404
 
 
 def test_the_second_view_comes_from_the_cache_and_is_the_same(
@@ -190,6 +120,24 @@ def test_a_double_slash_is_redirected(site: Site, visitor: Visitor) -> None:
     assert answer.headers["location"].endswith(f"{site.gateway.mount}/{quoted(PAGE)}?action=info")
 
 
+def test_an_encoded_slash_is_a_slash(site: Site, visitor: Visitor) -> None:
+    answer = visitor.ask("/" + quoted(PAGE).replace("/", "%2F"))
+    if answer.status == 301:
+        answer = visitor.ask(answer.headers["location"].removeprefix(site.gateway.mount))
+    assert answer.status == 200
+    assert f"{PAGE}</title>" in answer.text or f"{PAGE} " in answer.text
+
+
+def test_redirects_and_feeds_have_the_host_the_port_and_the_mount(site: Site, visitor: Visitor) -> None:
+    for host in (f"127.0.0.1:{site.port}", "wiki.example:8123"):
+        base = f"http://{host}{site.gateway.mount}/"
+        answer = visitor.ask("/Caf%C3%A9/x/?action=raw", host=host)
+        assert answer.status == 301
+        assert urljoin(base, answer.headers["location"]) == base + "Caf%C3%A9/x?action=raw"
+        feed = visitor.ask("/-/feed/recent.atom", host=host)
+        assert f'href="{base}{quoted(PAGE)}' in feed.text, feed.text[:2000]
+
+
 def test_two_editors_are_merged_or_told(site: Site, visitor: Visitor, saved: Callable[[str, str], Answer]) -> None:
     saved("Disputed", "one\n\ntwo\n\nthree\n")
     mine = visitor.edit("Disputed")
@@ -212,18 +160,6 @@ def test_a_form_without_its_token_changes_nothing(visitor: Visitor) -> None:
     assert visitor.page("Guarded", "action=raw").text.strip() == "Before."
 
 
-def test_five_megabytes_go_up_and_come_down(site: Site, visitor: Visitor) -> None:
-    fields = visitor.form(visitor.ask("/-/login"), "password")
-    visitor.submit("/-/login", {**fields, "name": "Ann", "password": PASSWORD})
-    path = "/Files?action=AttachFile"
-    form = visitor.form(visitor.ask(path), "comment")
-    answer = visitor.upload(path, {"csrf_token": form["csrf_token"], "do": "upload"}, "große datei.bin", LARGE)
-    assert answer.status == 303, answer.text[:2000]
-    file = site.visitor().ask(f"/Files?action=AttachFile&do=get&target={quoted('große datei.bin')}")
-    assert file.status == 200
-    assert file.body == LARGE
-
-
 def test_a_body_that_is_too_large_is_answered(visitor: Visitor) -> None:
     form = visitor.edit("Full")
     answer = visitor.save("Full", "x" * 6_000_000, form)
@@ -241,6 +177,33 @@ def test_somebody_logs_in_and_out(site: Site, visitor: Visitor) -> None:
     page = visitor.ask("/")
     assert "Ann" in page.text
     assert "Ann" not in site.visitor().ask("/").text
+    form = visitor.form(page, "csrf_token")
+    assert visitor.submit("/-/logout", {"csrf_token": form["csrf_token"]}).status == 303
+    assert "Ann" not in visitor.ask("/").text
+
+
+def test_a_program_says_who_it_is_by_authorization(visitor: Visitor) -> None:
+    call = (
+        b"<?xml version='1.0'?><methodCall><methodName>getPage</methodName><params><param><value><string>Claims"
+        b"</string></value></param></params></methodCall>"
+    )
+    for password, status in (("wrong", 403), (PASSWORD, 200)):
+        told = "Basic " + base64.b64encode(f"Ann:{password}".encode()).decode()
+        answer = visitor.page(
+            "Claims", "action=xmlrpc2", method="POST", body=call, Content_Type="text/xml", Authorization=told
+        )
+        assert answer.status == status, answer.text[:500]
+    assert "Before." in answer.text
+
+
+def test_a_fault_is_answered_with_its_number(site: Site, visitor: Visitor) -> None:
+    answer = visitor.page("Claims", "action=print")
+    assert answer.status == 500
+    for told in ("Traceback", "File ", PLANTED.partition(":")[0], str(site.folder)):
+        assert told not in answer.text
+    log = (site.folder / "data/log/error.log").read_text()
+    assert [number for number in re.findall(r"\b[0-9a-f]{8}\b", answer.text) if number in log]
+    assert visitor.page("Claims").status == 200
 
 
 def test_what_a_client_claims_is_not_believed(visitor: Visitor) -> None:
