@@ -27,12 +27,12 @@ def installation() -> Iterator[Installation]:
     try:
         yield installed(folder)
     except Missing as missing:
-        _absent(missing)
+        absent(missing)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _absent(missing: Missing) -> None:
+def absent(missing: Missing) -> None:
     if os.environ.get("CI"):
         pytest.fail(str(missing))
     pytest.skip(str(missing))
@@ -70,7 +70,7 @@ def served(request: pytest.FixtureRequest, installation: Installation) -> Iterat
         written = logs(folder, 10_000_000)
         assert written.count("Traceback") == written.count(PLANTED), logs(folder)
     except Missing as missing:
-        _absent(missing)
+        absent(missing)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

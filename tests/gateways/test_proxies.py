@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .conftest import absent
 from .families import standalone
 from .installation import Installation, Missing
 from .nginx import nginx
 from .servers import Gateway, Run, program, serving
-from .test_conversation import _absent, installation  # noqa: F401  # a fixture
 from .visitor import Visitor
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def site(gateway: Gateway, installed: Installation) -> Iterator[Run]:
         with serving(gateway, installed, folder) as run:
             yield run
     except Missing as missing:
-        _absent(missing)
+        absent(missing)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -81,7 +81,7 @@ def addresses(run: Run) -> set[str]:
 
 @pytest.mark.parametrize("proxy", standalone.PROXIES)
 @pytest.mark.parametrize("variant", ["", standalone.STRIPPED])
-def test_a_trusted_proxy_says_who_and_where(installation: Installation, proxy: str, variant: str) -> None:  # noqa: F811
+def test_a_trusted_proxy_says_who_and_where(installation: Installation, proxy: str, variant: str) -> None:
     with site(found(proxy, variant), installation) as run:
         text = feed(http.client.HTTPConnection("127.0.0.1", run.port, timeout=60), "/wiki")
         assert f"http://127.0.0.1:{run.port}/wiki/" in text
@@ -97,7 +97,7 @@ def test_a_trusted_proxy_says_who_and_where(installation: Installation, proxy: s
         assert addresses(run) == {"127.0.0.1"}
 
 
-def test_a_proxy_that_is_not_trusted_says_nothing(installation: Installation) -> None:  # noqa: F811
+def test_a_proxy_that_is_not_trusted_says_nothing(installation: Installation) -> None:
     with site(replace(found("nginx"), settings={}), installation) as run:
         text = feed(http.client.HTTPConnection("127.0.0.1", run.port, timeout=60), "/wiki")
         assert "evil" not in text
@@ -106,7 +106,7 @@ def test_a_proxy_that_is_not_trusted_says_nothing(installation: Installation) ->
         assert addresses(run) <= {""}
 
 
-def test_https_ends_at_the_proxy(installation: Installation) -> None:  # noqa: F811
+def test_https_ends_at_the_proxy(installation: Installation) -> None:
     def start(run: Run) -> None:
         standalone._gunicorn(run)
         run.wait(run.socket)
@@ -128,7 +128,7 @@ def test_https_ends_at_the_proxy(installation: Installation) -> None:  # noqa: F
         assert "; Secure" in cookies
 
 
-def test_gunicorn_closes_after_its_answer_to_a_body_without_end(installation: Installation) -> None:  # noqa: F811
+def test_gunicorn_closes_after_its_answer_to_a_body_without_end(installation: Installation) -> None:
     [row] = [each for each in standalone.GATEWAYS if each.server == "gunicorn" and not each.mount]
     with site(row, installation) as run, socket.create_connection(("127.0.0.1", run.port), 60) as connection:
         connection.sendall(b"POST /Page?action=edit HTTP/1.1\r\nHost: x\r\nContent-Length: 900000000\r\n\r\n")
@@ -151,7 +151,7 @@ def test_gunicorn_closes_after_its_answer_to_a_body_without_end(installation: In
         assert "Traceback" not in log
 
 
-def test_gunicorn_takes_apart_what_was_sent_in_chunks(installation: Installation) -> None:  # noqa: F811
+def test_gunicorn_takes_apart_what_was_sent_in_chunks(installation: Installation) -> None:
     [row] = [each for each in standalone.GATEWAYS if each.server == "gunicorn" and not each.mount]
     with site(row, installation) as run:
         visitor = Visitor(run.port, "")
