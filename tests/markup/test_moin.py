@@ -39,7 +39,6 @@ DIFFERENT = {
     "row header attr": "shorter message",
     "quotes optional": "shorter message",
     "table comment between": "1.9's HTML is broken there",
-    "creole": "not there yet",
     "dup heading ids": "1.9 kept counting from a rendering before",
 }
 """Probes in which we differ on purpose: docs/moin-markup.md has the reasons."""

@@ -71,6 +71,7 @@ class Context:
 
 
 MARKUPS = {
+    "creole": "wiki.markup.creole",
     "csv": "wiki.markup.columns",
     "html": "wiki.markup.hypertext",
     "markdown": "wiki.markup.markdown",
@@ -84,7 +85,7 @@ ALIASES = {
     "text": "plain",
     "txt": "plain",
     "wiki": "moin",
-    "text/moin-wiki": "moin",
+    "moin-wiki": "moin",
     "docbook": "xml",
 }
 
@@ -100,7 +101,10 @@ def render(markup: str, text: str, context: Context) -> Rendered:
 
     from .budget import OverBudget, limited
 
-    name = ALIASES.get(markup, markup)
+    name = markup.removeprefix("text/").removeprefix("x-")
+    name = ALIASES.get(name, name)
+    if name == "highlight":
+        name = context.arguments.partition(" ")[0].lower()
 
     def work() -> Rendered:
         if name not in MARKUPS:

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from . import ALIASES
 
-REWRITERS = {"markdown": "wiki.markup.relinking"}
+REWRITERS = {"markdown": "wiki.markup.relinking", "moin": "wiki.markup.moin.relinking"}
 """Where each markup's links are rewritten: a module with `rewritten(text, page, old, new) -> str`."""
 
 

@@ -7,6 +7,8 @@ from MoinMoin 1.9 is listed in docs/moin-markup.md.
 
 from __future__ import annotations
 
+import re
+
 from .. import Context, Rendered
 from ..references import references
 from ..sanitise import sanitise
@@ -14,13 +16,20 @@ from .blocks import Blocks
 from .emitter import Emitter
 from .nesting import Nesting
 
+_ODD = re.compile("[\x00-\x08\x0e-\x1f\r\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
 
 def render(text: str, context: Context) -> Rendered:
     """Return MoinMoin markup rendered. Raises OverBudget."""
     emitter = Emitter(context)
     nesting = Nesting(emitter)
-    Blocks(emitter, nesting).write(text.replace("\r", "").expandtabs().split("\n"))
+    Blocks(emitter, nesting).write(lines(text))
     return rendered(emitter, nesting.html())
+
+
+def lines(text: str) -> list[str]:
+    """Return a text's lines: with blanks for tabs, and without characters that HTML cannot hold."""
+    return _ODD.sub("", text).replace("\v", " ").replace("\f", " ").expandtabs().split("\n")
 
 
 def rendered(emitter: Emitter, html: str) -> Rendered:

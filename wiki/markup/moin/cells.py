@@ -80,7 +80,7 @@ def cell(mark: str) -> Cell:
     if bars > 2:
         if found.cell.colspan == 1:
             found.cell.colspan = bars // 2
-        if not any(part.startswith("text-align:") for part in found.cell.style):
+        if not any("text-align" in part for part in found.cell.style):
             found.cell.style.append("text-align: center")
     return found
 

@@ -34,11 +34,11 @@ def embedded(emitter: Emitter, inside: str, within_link: bool = False) -> tuple[
         return None
     target, description, wish = found
     wishes = links.parameters(wish)
-    alt = description or links.default_label(target, emitter)
+    alt = description or links.default_label(target, emitter.context)
     if links.is_url(target):
         return _picture(emitter, target, alt, wishes), "text"
     try:
-        meant = links.understood(target, emitter)
+        meant = links.understood(target, emitter.context)
     except BadName:
         return links.invalid(escaped(alt)), "text"
     if meant.kind == "url":
@@ -58,7 +58,7 @@ def _picture(emitter: Emitter, url: str, alt: str, wishes: dict[str, str]) -> st
     if not url.lower().startswith(("http://", "https://")):
         return links.link(emitter, url, escaped(alt))
     try:
-        links.understood(url, emitter)
+        links.understood(url, emitter.context)
     except BadName:
         return links.invalid(escaped(alt))
     emitter.spend(len(url) + len(alt))

@@ -24,7 +24,7 @@ class Emitter:
         self._old: dict[str, int] = {}
         self._left = LIMIT
         self._steps = 0
-        self._numbers = [0] * 6
+        self._numbers: list[int] = []
         self._top = 0
 
     def spend(self, length: int) -> None:
@@ -80,14 +80,18 @@ class Emitter:
         return f'<h{level} id="{escaped(heading.id)}">{alias}{escaped(shown)}</h{level}>\n'
 
     def _number(self, level: int) -> str:
-        """Return a section's number, if `#pragma section-numbers` asks for them (a digit: only from that level on)."""
+        """Return a section's number, if `#pragma section-numbers` asks for them: `on`, or a digit for the first level.
+
+        The first heading that has one is of the topmost kind, even if a higher one comes after it.
+        """
         wish = dict(self.context.pragmas).get("section-numbers", "").lower()
-        first = int(wish) if wish.isdecimal() and len(wish) == 1 else 1
-        if not wish or wish in ("off", "0", "no") or level < first:
+        if wish != "on" and not (len(wish) == 1 and wish in "123456"):
             return ""
-        if not self._top:
-            self._top = level
-        self._top = min(self._top, level)
-        self._numbers[level - 1] += 1
-        self._numbers[level:] = [0] * (6 - level)
-        return ".".join(str(number) for number in self._numbers[self._top - 1 : level]) + "."
+        if wish != "on" and level < int(wish):
+            self._numbers = []
+            return ""
+        self._top = self._top or level
+        depth = max(1, level - self._top + 1)
+        self._numbers = [*self._numbers, *[0] * depth][:depth]
+        self._numbers[-1] += 1
+        return "".join(f"{number}." for number in self._numbers)

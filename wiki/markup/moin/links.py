@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from ... import names
 from ...model import BadName
-from .. import Hole
+from .. import Context, Hole
 from ..allowed import is_class, is_relation
 from ..escaping import escaped
 from ..targets import SCHEMES, Target, elsewhere, is_safe
@@ -50,13 +50,12 @@ def is_url(target: str) -> bool:
     return _URL.match(target) is not None
 
 
-def understood(target: str, emitter: Emitter) -> Target:
+def understood(target: str, context: Context) -> Target:
     """Return what a target means on a page; raise BadName.
 
     A URL; `attachment:` or `drawing:` and a file; another wiki and its page; else a page with the anchor after its
     last `#`, so that a `#` at the end keeps those before it in the name.
     """
-    context = emitter.context
     if is_url(target):
         if target.partition(":")[0] not in SCHEMES or not is_safe(target):
             raise BadName(name=target)
@@ -80,12 +79,12 @@ def understood(target: str, emitter: Emitter) -> Target:
     return Target("page", page, ids.anchor(anchor))
 
 
-def default_label(target: str, emitter: Emitter) -> str:
+def default_label(target: str, context: Context) -> str:
     """Return what is shown for a target without a label: as it is written, of other wikis the page's name only."""
     scheme, colon, rest = target.partition(":")
     if colon and scheme in ("attachment", "drawing"):
         return unquote(rest)
-    if colon and (scheme in emitter.context.interwiki or scheme == "Self") and not is_url(target):
+    if colon and (scheme in context.interwiki or scheme == "Self") and not is_url(target):
         return rest.rpartition("#")[0] if "#" in rest else rest
     return target
 
@@ -93,7 +92,7 @@ def default_label(target: str, emitter: Emitter) -> str:
 def link(emitter: Emitter, target: str, inner: str, wishes: dict[str, str] | None = None) -> str:
     """Return a link to a target around `inner`, which is HTML; just `inner`, marked, if it leads nowhere."""
     try:
-        found = understood(target, emitter)
+        found = understood(target, emitter.context)
     except BadName:
         return invalid(inner)
     wishes = wishes or {}

@@ -126,6 +126,12 @@ class Nesting:
             if place < len(self._opened):
                 self._close_formats(place)
 
+    def reset(self) -> None:
+        """Switch all formats off."""
+        if self._opened:
+            self._close_formats(0)
+        self.formats, self._shown = [], []
+
     def _close_formats(self, first: int) -> None:
         while len(self._opened) > first:
             self.out.append(_ENDS[self._opened.pop()])
@@ -136,7 +142,7 @@ class Nesting:
     def open(self, tag: str, attributes: str = "") -> None:
         """Open a block element."""
         self.end()
-        if tag == "td":
+        if tag in ("td", "th"):
             self._outside.append(self._shown)
             self._shown = []
         self.emitter.spend(len(attributes) + 8)
@@ -147,7 +153,7 @@ class Nesting:
         """Close the innermost block element."""
         self.end()
         tag = self.stack.pop()
-        if tag == "td":
+        if tag in ("td", "th"):
             # As browsers do it: what was begun in a cell ends there, what was begun before it goes on after it.
             self._shown = [name for name in self._outside.pop() if name in self.formats]
         self.out.append(f"</{tag}>\n")

@@ -96,4 +96,12 @@ def _html(emitter: Emitter, nesting: Nesting, arguments: str, body: list[str]) -
     nesting.put(emitter.trusted(harmless("\n".join(body)), "\n".join(body)) + "\n")
 
 
-_WRITERS: dict[str, Writer] = {"csv": _csv, "html": _html, "wiki": _wiki}
+def _creole(emitter: Emitter, nesting: Nesting, arguments: str, body: list[str]) -> None:
+    from ..creole import write as creole
+
+    kept = nesting.apart()
+    creole(emitter, nesting, body)
+    nesting.together(kept)
+
+
+_WRITERS: dict[str, Writer] = {"creole": _creole, "csv": _csv, "html": _html, "wiki": _wiki}

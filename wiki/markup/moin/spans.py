@@ -234,7 +234,7 @@ class Spans:
         return 0
 
     def _link(self, start: int, target: str) -> None:
-        self._put(start, link(self.emitter, target, escaped(default_label(target, self.emitter))))
+        self._put(start, link(self.emitter, target, escaped(default_label(target, self.emitter.context))))
 
     def _bang(self, match: re.Match[str]) -> int:
         if match.start() and self._text[match.start() - 1].isalnum():
@@ -268,7 +268,7 @@ class Spans:
             shown = embedded(self.emitter, inside if "|" in inside else f"{inside}|{target}", within_link=True)
             if shown is not None:
                 return shown[0]
-        return escaped(label or default_label(target, self.emitter))
+        return escaped(label or default_label(target, self.emitter.context))
 
     def _embed(self, match: re.Match[str]) -> int:
         end = self._find("}}", match.end())

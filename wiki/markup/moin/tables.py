@@ -7,6 +7,8 @@ from . import cells
 from .emitter import Emitter
 from .nesting import Nesting
 
+_PLAIN = cells.Cell()
+
 
 class Table:
     """A table being written. Its element is opened with its first cell, which may say how it looks."""
@@ -21,7 +23,7 @@ class Table:
     def cell(self, mark: str) -> None:
         """End the cell before and begin one."""
         nesting = self.nesting
-        found = cells.cell(mark)
+        found = cells.cell(mark) if mark != "||" else _PLAIN
         if not self._begun:
             self._begun = True
             nesting.open("table", found.table.attributes())
