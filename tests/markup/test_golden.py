@@ -30,7 +30,7 @@ def shown(rendered: Rendered) -> str:
         if isinstance(part, Hole):
             block = " block" if part.block else ""
             more = "".join(f" {name}={value!r}" for name, value in part.attributes)
-            pieces.append(f"{{{{{part.kind}{block} {part.target} | {part.detail}{more}}}}}")
+            pieces.append(f"{{{{{part.kind}{block} {part.target} | {part.detail}{part.suffix}{more}}}}}")
         else:
             pieces.append(part)
     pieces += [f"\n-- {link.kind} {link.target} | {link.detail}" for link in rendered.links]

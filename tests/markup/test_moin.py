@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -133,3 +135,19 @@ def test_holes_say_what_they_stand_for() -> None:
 def test_the_html_is_recognised_as_safe_without_bleach() -> None:
     for probe in PROBES:
         assert is_canonical(ANCHOR.sub("", html(probe["source"]))), probe["source"]
+
+
+GOLDEN = sorted((FOLDER / "golden-moin").glob("*.moin"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_texts_become_what_they_should(path: Path) -> None:
+    """`WIKI_GOLDEN=write` writes the results anew: read the diff."""
+    from .test_golden import CONTEXT
+    from .test_golden import shown as written
+
+    result = written(render("moin", path.read_text("utf-8"), replace(CONTEXT, macros=MACROS)))
+    expected = path.with_suffix(".html")
+    if os.environ.get("WIKI_GOLDEN") == "write":
+        expected.write_text(result, "utf-8")
+    assert result == expected.read_text("utf-8")

@@ -26,8 +26,9 @@ _FLOW = _PHRASING | frozenset("blockquote details div dl figure h1 h2 h3 h4 h5 h
 _CELLS = frozenset({"td", "th"})
 _ROWS = frozenset({"tr"})
 
-# Formatting elements that are opened in one of their own kind are handled specially by parsers: not here.
-_CONTENT: dict[str, frozenset[str]] = {tag: _PHRASING - {tag} for tag in _PHRASING}
+# Formatting elements that are opened in one of their own kind are handled specially by parsers: not here. A span is none.
+_SINGLE = _PHRASING - {"span"}
+_CONTENT: dict[str, frozenset[str]] = {tag: _PHRASING - ({tag} & _SINGLE) for tag in _PHRASING}
 _CONTENT |= dict.fromkeys(("", "blockquote", "div", "li", "dd", "td", "th", "section", "figcaption"), _FLOW)
 _CONTENT |= dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "pre", "summary", "caption"), _PHRASING)
 _CONTENT |= {
@@ -119,7 +120,7 @@ def is_canonical(html: str) -> bool:
                 return False
         elif tag == "pre" and html.startswith("\n", end):
             return False
-        if tag in _PHRASING and tag in stack:
+        if tag in _SINGLE and tag in stack:
             return False
         stack.append(tag)
         if len(stack) > DEPTH:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from . import Context, Rendered
 from .escaping import escaped
@@ -58,12 +59,14 @@ class _Creole:
 
     def blocks(self, body: list[str]) -> None:
         place = 0
+        ends = [number for number, line in enumerate(body) if line.strip() == "}}}"]
         while place < len(body):
             line = body[place]
             place += 1
             if line.strip() == "{{{":
-                end = next((number for number in range(place, len(body)) if body[number].strip() == "}}}"), None)
-                if end is not None:
+                after = bisect_left(ends, place)
+                if after < len(ends):
+                    end = ends[after]
                     self._end()
                     self._verbatim(body[place:end])
                     place = end + 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..escaping import escaped
 from ..styles import safe
-from . import links
+from . import ids, links
 
 _PART = re.compile(
     r"""\s*(?: (?P<width>[0-9]{1,4})\s*% | -\s*(?P<columns>[0-9]{1,3}) | \|\s*(?P<rows>[0-9]{1,3})
@@ -119,6 +119,6 @@ def _named(name: str, value: str, found: Cell) -> None:
     elif name == "class":
         wishes.classes = value
     elif name == "id":
-        wishes.id = value.strip()
+        wishes.id = ids.anchor(value.strip())
     elif name in ("colspan", "rowspan") and _COUNT.match(value):
         setattr(wishes, name, int(value))
