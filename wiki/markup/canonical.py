@@ -26,7 +26,7 @@ _FLOW = _PHRASING | frozenset("blockquote details div dl figure h1 h2 h3 h4 h5 h
 _CELLS = frozenset({"td", "th"})
 _ROWS = frozenset({"tr"})
 
-# Formatting elements that are opened in one of their own kind are handled specially by parsers: not here. A span is none.
+# Formatting elements that are opened in one of their own kind are handled specially by parsers: not here. No span is.
 _SINGLE = _PHRASING - {"span"}
 _CONTENT: dict[str, frozenset[str]] = {tag: _PHRASING - ({tag} & _SINGLE) for tag in _PHRASING}
 _CONTENT |= dict.fromkeys(("", "blockquote", "div", "li", "dd", "td", "th", "section", "figcaption"), _FLOW)
