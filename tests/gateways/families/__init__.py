@@ -8,7 +8,7 @@ from . import ajp, asgi, cgi, fastcgi, mod_python, mod_wsgi, passenger, scgi, st
 FAMILIES = (cgi, fastcgi, scgi, ajp, mod_wsgi, mod_python, passenger, uwsgi, standalone, asgi)
 GATEWAYS: list[Gateway] = [gateway for family in FAMILIES for gateway in family.GATEWAYS]
 
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {"lambda": "events as AWS documents them; AWS itself is not tried"}
 """How folders of `deploy/` are tried for which no server is started here."""
 
 NOT_TRIED = {
