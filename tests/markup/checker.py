@@ -20,7 +20,7 @@ PREFIXES = ("h-", "h:", "fn:", "fn-", "fnref", "toc-", "r-", "line-", "head-")
 # No url(), no function but a colour's, no escape, no position, nothing negative, no name that is not wanted.
 STYLE = re.compile(
     r"(?:(?:; )?(?:color|clear|float|width|height|(?:background|border|font|line|list|margin|max|min|padding|text|vertical|"
-    r"white)(?:-[a-z-]+)?): (?:[#a-z0-9.%,' ]|(?<= )(?:rgb|hsl)a?\([0-9,. /%]+\)|[a-z](?=-)|-(?=[a-z]))+)+"
+    r"white)(?:-[a-z-]+)?): (?:[#A-Za-z0-9.%,' ]|(?<= )(?:rgb|hsl)a?\([0-9,. /%]+\)|[a-z](?=-)|-(?=[A-Za-z]))+)+"
 )
 NONCE = re.compile("(?!0{32})[0-9a-f]{32}")
 INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-"

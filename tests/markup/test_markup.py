@@ -288,3 +288,33 @@ def test_values_are_a_table() -> None:
         '<table>\n<thead>\n<tr><th scope="col"><strong>a</strong></th><th scope="col"><strong>b</strong></th></tr>\n'
         "</thead>\n<tbody>\n<tr><td>&lt;1&gt;</td><td>2</td></tr>\n</tbody>\n</table>\n"
     )
+
+
+def test_restructured_text_is_rendered_with_links_to_pages_and_macros() -> None:
+    from wiki.markup import Hole
+
+    text = (
+        "Title\n=====\n\nH\\ :sub:`2`\\ O *a* `Free link`_ Title_ `x <http://x.example/>`_\n\n.. macro:: <<Macro(a)>>\n\n"
+        "- a\n\n  b\n\n3. c\n\nterm\n   def\n\n.. raw:: html\n\n   <script>\n\n.. include:: /etc/passwd\n"
+    )
+    rendered = render("rst", text, Context("Page", {"Macro": lambda raw, page: ()}, seconds=20))
+    assert not rendered.failed
+    parts = "".join(part if isinstance(part, str) else f"{{{part.target}}}" for part in rendered.parts)
+    assert '<h1 id="h-title">' in parts and "H<sub>2</sub>O <em>a</em> {Free link}Free link</a>" in parts
+    assert "<ul><li><p>a</p>\n<p>b</p>\n</li>" in parts and '<ol start="3" type="1"><li>c</li>' in parts
+    assert "<dl><dt>term</dt>\n<dd>def</dd>" in parts and "root:" not in parts and "<script" not in parts
+    assert Hole("macro", "Macro", "a", block=True) in rendered.parts
+    assert [link.target for link in rendered.links if link.kind == "link"] == ["Free link"]
+
+
+def test_docutils_errors_end_nothing() -> None:
+    for text in (
+        "*a",
+        "|a|",
+        ".. foo::",
+        "=\n==\n",
+        "`a`_ `a`__",
+        ".. |a| replace:: |a|\n\n|a|",
+        "- " * 300,
+    ):
+        assert render("rst", text, CONTEXT).parts

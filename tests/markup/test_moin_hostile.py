@@ -81,7 +81,7 @@ def test_no_payload_does_harm_anywhere(position: str) -> None:
             checked(position.replace("%s", payload))
 
 
-@pytest.mark.parametrize("markup", ["csv", "html", "creole", "irc", "xml", "diff"])
+@pytest.mark.parametrize("markup", ["csv", "html", "creole", "irc", "xml", "diff", "rst"])
 def test_no_format_does_harm(markup: str) -> None:
     for payload in PAYLOADS:
         checked(payload, markup)

@@ -77,6 +77,7 @@ MARKUPS = {
     "markdown": "wiki.markup.markdown",
     "moin": "wiki.markup.moin",
     "plain": "wiki.markup.plain",
+    "rst": "wiki.markup.restructured",
 }
 """Where each markup lives: a module with `render(text, context) -> Rendered`. `#format` names the key."""
 
@@ -87,6 +88,7 @@ ALIASES = {
     "wiki": "moin",
     "moin-wiki": "moin",
     "docbook": "xml",
+    "restructuredtext": "rst",
 }
 
 

@@ -149,6 +149,14 @@ class Nesting:
         self.out.append(f"<{tag}{attributes}>")
         self.stack.append(tag)
 
+    def paragraph(self) -> None:
+        """Begin a paragraph, also where text may stand without one."""
+        self.end()
+        self._begin = len(self.out)
+        self._solid = True
+        self.out.append("<p>")
+        self.stack.append("p")
+
     def close(self) -> None:
         """Close the innermost block element."""
         self.end()

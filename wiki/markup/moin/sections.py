@@ -104,4 +104,12 @@ def _creole(emitter: Emitter, nesting: Nesting, arguments: str, body: list[str])
     nesting.together(kept)
 
 
-_WRITERS: dict[str, Writer] = {"creole": _creole, "csv": _csv, "html": _html, "wiki": _wiki}
+def _rst(emitter: Emitter, nesting: Nesting, arguments: str, body: list[str]) -> None:
+    from ..restructured import write as restructured
+
+    kept = nesting.apart()
+    restructured(emitter, nesting, body)
+    nesting.together(kept)
+
+
+_WRITERS: dict[str, Writer] = {"creole": _creole, "csv": _csv, "html": _html, "rst": _rst, "wiki": _wiki}
