@@ -376,7 +376,7 @@ def test_render_needs_no_wiki(data):
 def test_render_says_which_markups_there_are(run):
     status, _, err = run("render", "--format", "word", stdin="x")
     assert status == 1
-    assert "markdown, plain" in err
+    assert "markdown, moin" in err
 
 
 # -- copy, check, reindex ---------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ LAYERS = {
             "pictures",
             "presence",
             "copying",
+            "embedding",
             "remote",
             "outbox",
         ),

@@ -25,7 +25,7 @@ def talk() -> Conversation:
 def test_all_are_there() -> None:
     assert {
         "FrontPage", "Help", "Help/Access", "Help/Attachments", "Help/Editing", "Help/History", "Help/Links",
-        "Help/Macros", "Help/Markdown", "Help/Search", "MeetingTemplate", "PersonTemplate",
+        "Help/Macros", "Help/Markdown", "Help/MoinMarkup", "Help/Search", "MeetingTemplate", "PersonTemplate",
     } == set(PAGES)  # fmt: skip
 
 

@@ -191,6 +191,37 @@ def test_messages_are_translated(talk: Conversation) -> None:
     assert f"“{PAGE}” schließt sich ein." in shown
 
 
+# -- texts in files ----------------------------------------------------------------------------------------------------
+
+
+def test_a_text_in_a_file_is_shown_in_the_page(talk: Conversation) -> None:
+    visit = talk.wiki.visit(talk.ann)
+    for name, content in (("a.txt", b"x <b> WikiName <<Macro>>\r\n"), ("a.csv", b"a,b\n1,2\n"), ("a.py", b"x = 1\n")):
+        visit.attach(PAGE, name, io.BytesIO(content))
+    assert filled(talk, Hole("embed", PAGE, "a.txt", block=True)) == (
+        '<pre class="plain">\nx &lt;b&gt; WikiName &lt;&lt;Macro&gt;&gt;\n</pre>\n'
+    )
+    assert "<tr><td>1</td><td>2</td></tr>" in filled(talk, Hole("embed", PAGE, "a.csv", block=True))
+    assert 'class="language-py"' in filled(talk, Hole("embed", PAGE, "a.py", block=True))
+
+
+def test_what_is_no_text_or_too_much_is_a_link(talk: Conversation) -> None:
+    visit = talk.wiki.visit(talk.ann)
+    visit.attach(PAGE, "null.txt", io.BytesIO(b"a\0b"))
+    visit.attach(PAGE, "long.txt", io.BytesIO(b"a" * 100_001))
+    for name in ("null.txt", "long.txt"):
+        shown = filled(talk, Hole("embed", PAGE, name, (("alt", "the text"),), block=True))
+        assert shown.startswith("<p><a href=") and name in shown and "the text</a>" in shown
+    assert 'class="missing"' in filled(talk, Hole("embed", PAGE, "none.txt", block=True))
+
+
+def test_a_text_on_a_page_that_may_not_be_read_is_not_shown(talk: Conversation) -> None:
+    talk.save("Secret", "#acl Ann:read,write\nx\n")
+    talk.wiki.visit(talk.ann).attach("Secret", "a.txt", io.BytesIO(b"secret"))
+    shown = filled(talk, Hole("embed", "Secret", "a.txt", block=True))
+    assert "secret" not in shown and 'class="missing"' in shown
+
+
 # -- with the real markup ----------------------------------------------------------------------------------------------
 
 

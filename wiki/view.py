@@ -124,6 +124,8 @@ class View:
                 result.append(self._file_link(part, self._files(files, part.target)))
             elif part.kind == "image":
                 result.append(self._image(part, self._files(files, part.target)))
+            elif part.kind == "embed":
+                result.append(self._embed(part, self._files(files, part.target)))
             else:
                 result.append(self._macro(part))
         return "".join(result)
@@ -238,6 +240,16 @@ class View:
         if file.width and "width" not in attributes and "height" not in attributes:
             attributes.update(width=str(file.width), height=str(file.height))
         return _start("img", {"src": url, "loading": "lazy", **attributes})
+
+    def _embed(self, hole: Hole, files: dict[str, Attachment]) -> str:
+        from .embedding import embedded
+
+        file = files.get(hole.detail)
+        if file is None or self.shared.holes > HOLES:
+            return f"<p>{self._image(hole, files)}</p>"
+        self.spend(INCLUDED)
+        shown = embedded(self.visit, file)
+        return f"<p>{self._image(hole, files)}</p>" if shown is None else shown
 
     def _files(self, known: dict[str, dict[str, Attachment]], page: str) -> dict[str, Attachment]:
         if page not in known:

@@ -151,3 +151,27 @@ def test_texts_become_what_they_should(path: Path) -> None:
     if os.environ.get("WIKI_GOLDEN") == "write":
         expected.write_text(result, "utf-8")
     assert result == expected.read_text("utf-8")
+
+
+def test_footnotes_have_markup_and_stand_where_they_are_asked_for() -> None:
+    text = "a<<FootNote(''x'' WikiName)>> b<<FootNote(y)>>\n\n<<FootNote>>\nc<<FootNote(z)>>\n"
+    rendered = render("moin", text, context())
+    made = shown(rendered)
+    assert made.startswith('<p>a<sup id="fnref:1"><a class="footnote-ref" href="#fn:1">1</a></sup> b<sup id="fnref:2">')
+    lists = made.split('<section class="footnotes">')
+    assert len(lists) == 3 and '<li id="fn:1"><em>x</em> <a href="/WikiName">WikiName</a> <a class=' in lists[1]
+    assert "<p>c<sup" in lists[1] and '<ol start="3">\n<li id="fn:3">z ' in lists[2]
+    assert [link.target for link in rendered.links] == ["WikiName"]
+    assert is_canonical(ANCHOR.sub("", made))
+
+
+def test_texts_of_files_are_embedded_and_others_are_pictures_or_links() -> None:
+    parts = render(
+        "moin", "a {{attachment:x.txt|t}} b {{attachment:x.pdf}} [[A|{{attachment:x.txt}}]]", context()
+    ).parts
+    assert [(part.kind, part.detail, part.block) for part in parts if isinstance(part, Hole)] == [
+        ("embed", "x.txt", True),
+        ("image", "x.pdf", False),
+        ("page", "", False),
+        ("image", "x.txt", False),
+    ]

@@ -48,12 +48,14 @@ def filled(rendered: Rendered) -> str:
 
 def _filled(hole: Hole, urls: Urls) -> str:
     if hole.kind == "page":
-        return _tag("a", ("href", urls.page(hole.target, anchor=hole.detail)), *hole.attributes)
+        return _tag("a", ("href", urls.page(hole.target, anchor=hole.detail) + hole.suffix), *hole.attributes)
     if hole.kind == "file":
         return _tag("a", ("href", urls.file(hole.target, hole.detail)), *hole.attributes)
     if hole.kind == "image":
         attributes = hole.attributes if "alt" in dict(hole.attributes) else (*hole.attributes, ("alt", ""))
         return _tag("img", ("src", urls.file(hole.target, hole.detail)), *attributes)
+    if hole.kind == "embed":
+        return f"{_tag('a', ('href', urls.file(hole.target, hole.detail)))}{html.escape(hole.detail)}</a>"
     return html.escape(f"<<{hole.target}({hole.detail})>>" if hole.detail else f"<<{hole.target}>>")
 
 

@@ -18,6 +18,7 @@ class Hole:
     `page`   the start tag `<a …>` of a link to the page `target` (red if it is not there); `detail` is the anchor
     `file`   the start tag `<a …>` of a link to the attachment `detail` of the page `target`
     `image`  the whole element that shows the attachment `detail` of the page `target`
+    `embed`  the content of the attachment `detail` of the page `target`, a text, as a block
     `macro`  the result of the macro `target` with the raw arguments `detail`
     `attributes` are further HTML attributes, already allowed: alt, title, width, height, class ...
     `block` says that the hole stands where a block element may stand.
@@ -92,6 +93,12 @@ ALIASES = {
 }
 
 
+def named(markup: str) -> str:
+    """Return the name of the markup that `#format` means: aliases and MIME types (`text/x-rst`) have one of MARKUPS."""
+    name = markup.removeprefix("text/").removeprefix("x-")
+    return ALIASES.get(name, name)
+
+
 def render(markup: str, text: str, context: Context) -> Rendered:
     """Return a text (without its head) rendered by the named markup.
 
@@ -103,8 +110,7 @@ def render(markup: str, text: str, context: Context) -> Rendered:
 
     from .budget import OverBudget, limited
 
-    name = markup.removeprefix("text/").removeprefix("x-")
-    name = ALIASES.get(name, name)
+    name = named(markup)
     if name == "highlight":
         name = context.arguments.partition(" ")[0].lower()
 

@@ -11,6 +11,7 @@ from flask import Response
 from markupsafe import Markup
 
 from .. import names
+from ..markup import named
 from ..markup.head import head
 from ..model import BadName, BadRequest, EditConflict, Forbidden, NoSuchPage, Revision, WikiError
 from ..writing import one_line
@@ -148,6 +149,7 @@ def _editor(
     elif base is None:
         base = _base(exchange) if form.get("base", "").isdigit() else 0
     others = _others(exchange, name)
+    markup = named(head(text).format or exchange.site.wiki.rules.markup)
     message = exchange.said(error) if error and conflict is None else ""
     if isinstance(error, Forbidden) and exchange.user is None:
         message += " " + exchange.gettext("Log in in another tab, then save again: your text stays here.")
@@ -161,8 +163,8 @@ def _editor(
         comment=one_line(form.get("comment", "")),
         minor="minor" in form,
         may_minor=exchange.user is not None,
-        markup=head(text).format or exchange.site.wiki.rules.markup,
-        help=exchange.urls.page("Help/Markdown"),
+        markup=markup,
+        help=exchange.urls.page("Help/MoinMarkup" if markup == "moin" else "Help/Markdown"),
         preview=_preview(exchange, name, text) if preview else None,
         changes=_changes(exchange, name, text, base) if changes else None,
         error=message,

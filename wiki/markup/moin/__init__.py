@@ -15,6 +15,7 @@ from ..sanitise import sanitise
 from .blocks import Blocks
 from .emitter import Emitter
 from .nesting import Nesting
+from .notes import listed
 
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\r\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
@@ -34,5 +35,5 @@ def lines(text: str) -> list[str]:
 
 def rendered(emitter: Emitter, html: str) -> Rendered:
     """Return HTML that was written with an emitter, checked, with its holes."""
-    parts = emitter.tokens.cut(sanitise(html))
+    parts = emitter.tokens.cut(sanitise(html + listed(emitter)))
     return Rendered(parts, tuple(emitter.headings), references(parts, emitter.context))

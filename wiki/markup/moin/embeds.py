@@ -12,6 +12,12 @@ from . import links
 from .emitter import Emitter
 from .nesting import attributes
 
+TEXTS = frozenset(
+    "bash bat c cc cfg conf cpp css csv diff go h hpp html ini java js json log lua patch php pl py rb rs rst sh sql "
+    "tex text toml ts txt xml yaml yml".split()
+)
+"""The ends of names of files whose text is shown in the page."""
+
 _SIZE = re.compile(r"([0-9]{1,4})(?:px)?\Z")
 _PERCENT = re.compile(r"[0-9]{1,3}(?:\.[0-9]+)?(?:%|em|ex)\Z")
 _ALIGN = {
@@ -47,6 +53,8 @@ def embedded(emitter: Emitter, inside: str, within_link: bool = False) -> tuple[
         if "tdraw" in meant.detail and target.startswith("drawing:"):
             meant_file = meant.detail
             return f"{emitter.start(Hole('file', meant.name, meant_file))}{escaped(alt)}</a>", "text"
+        if meant.detail.rpartition(".")[2].lower() in TEXTS and not within_link:
+            return emitter.embed(meant.name, meant.detail, alt, f"{{{{{inside}}}}}"), "block"
         return emitter.start(Hole("image", meant.name, meant.detail, _wanted(alt, wishes))), "text"
     if within_link or "Include" not in emitter.context.macros:
         return escaped(alt), "text"

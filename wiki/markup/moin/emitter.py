@@ -18,6 +18,10 @@ class Emitter:
         self.tokens = Tokens()
         self.deadline = Deadline(context.seconds)
         self.headings: list[Heading] = []
+        self.notes: list[str] = []
+        """The footnotes that are not listed yet, as HTML."""
+        self.noted = 0
+        """How many footnotes have been listed."""
         self.depth = 0
         """How many sections the text being read stands in."""
         self._taken: dict[str, int] = {}
@@ -45,6 +49,11 @@ class Emitter:
         """Return the token for a macro's result."""
         self._count()
         return self.tokens.add(Hole("macro", name, arguments, block=block), source)
+
+    def embed(self, page: str, file: str, alt: str, source: str) -> str:
+        """Return the token for the content of a file."""
+        self._count()
+        return self.tokens.add(Hole("embed", page, file, (("alt", alt),), block=True), source)
 
     def _count(self) -> None:
         if len(self.tokens.fillings) > HOLES:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ..escaping import escaped
-from . import ids
+from . import ids, notes
 from .emitter import Emitter
 from .nesting import Nesting
 
 BLOCKS = frozenset(
-    "AbandonedPages AdvancedSearch AttachList EditTemplates EmbedObject FullSearch FullSearchCached Include InterWiki "
-    "LikePages MonthCalendar Navigation NewPage OrphanedPages PageHits PageList RecentChanges ShowSmileys StatsChart "
-    "SystemAdmin SystemInfo TableOfContents TemplateList TitleIndex TitleSearch WantedPages WikiConfig "
-    "WikiConfigHelp WordIndex".split()
+    "AbandonedPages AdvancedSearch AttachInfo AttachList BackLinks EditTemplates EditedSystemPages EmbedObject "
+    "FullSearch FullSearchCached HighlighterList Include InterWiki LikePages MonthCalendar Navigation NewPage "
+    "OrphanedPages PageHits PageList RecentChanges ShowSmileys StatsChart SystemAdmin SystemInfo "
+    "TableOfContents TemplateList TitleIndex TitleSearch WantedPages WikiConfig WikiConfigHelp WordIndex".split()
 )
 """Macros whose results are blocks: they end the paragraph that they stand in."""
 
@@ -20,7 +20,7 @@ LANGUAGES = frozenset(
     "sr sv th tr uk ur vi zh".split()
 )
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
-_OWN = frozenset({"Anchor", "BR", "Verbatim"})
+_OWN = frozenset({"Anchor", "BR", "FootNote", "Verbatim"})
 
 
 def is_known(emitter: Emitter, name: str) -> bool:
@@ -34,6 +34,10 @@ def write(emitter: Emitter, nesting: Nesting, name: str, arguments: str, source:
         nesting.text("<br>\n")
     elif name == "Anchor":
         nesting.hole(emitter.anchor(ids.anchor(arguments.strip())))
+    elif name == "FootNote" and arguments.strip():
+        notes.refer(emitter, nesting, arguments.strip())
+    elif name == "FootNote":
+        nesting.put(notes.listed(emitter))
     elif name == "Verbatim":
         nesting.text(escaped(arguments))
     elif name in LANGUAGES:
