@@ -53,6 +53,7 @@ LAYERS = {
             "presence",
             "copying",
             "embedding",
+            "moin_import",
             "remote",
             "outbox",
         ),

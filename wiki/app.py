@@ -17,6 +17,7 @@ from .fragments import Fragments
 from .instance import Instance
 from .model import BadRequest, WikiError
 from .settings import Settings, sources
+from .storage import Storage
 from .web.dispatch import dispatch
 from .web.exchange import Exchange
 from .web.site import Site
@@ -96,7 +97,18 @@ def open_wiki(folder: str, settings: Settings | None = None) -> Wiki:
     """Return the wiki in a data directory. Raises WikiError where settings or storage cannot be used."""
     instance = Instance(folder)
     settings = settings or instance.settings()
-    rules = Rules(
+    rules = _ruled(instance, settings)
+    fingerprint = f"{__version__} {rules.markup} {rules.category} {sorted(rules.interwiki.items())}"
+    # First, since it makes the tree by whose presence the cache folder is known.
+    storage = instance.storage(settings)
+    fragments = Fragments(os.path.join(instance.cache, "fragments"), fingerprint)
+    cache = keeper.NoCache() if settings.storage.startswith("memory:") else keeper.Cache(instance.cache)
+    return Wiki(storage, rules, cache, fragments, macros.links)
+
+
+def _ruled(instance: Instance, settings: Settings) -> Rules:
+    """Return what of the settings the core goes by."""
+    return Rules(
         markup=settings.markup,
         front_page=settings.front_page,
         acl_before=settings.acl_before,
@@ -114,12 +126,11 @@ def open_wiki(folder: str, settings: Settings | None = None) -> Wiki:
         category=settings.category_pages,
         interwiki_name=settings.interwiki_name,
     )
-    fingerprint = f"{__version__} {rules.markup} {rules.category} {sorted(rules.interwiki.items())}"
-    # First, since it makes the tree by whose presence the cache folder is known.
-    storage = instance.storage(settings)
-    fragments = Fragments(os.path.join(instance.cache, "fragments"), fingerprint)
-    cache = keeper.NoCache() if settings.storage.startswith("memory:") else keeper.Cache(instance.cache)
-    return Wiki(storage, rules, cache, fragments, macros.links)
+
+
+def derive(storage: Storage, instance: Instance) -> None:
+    """Have a storage that is not the wiki's own derive its facts as this wiki would."""
+    Wiki(storage, _ruled(instance, instance.settings()), keeper.NoCache(), Fragments(None), macros.links)
 
 
 def seed(wiki: Wiki) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 
 from .markup.head import head
 from .model import Attachment, Change, Facts, Page, StorageError
@@ -32,12 +33,11 @@ def copy(source: Storage, target: Storage, progress: Progress | None = None) -> 
     """
     if target.count() or target.count(deleted=True) or target.users():
         raise StorageError("The storage %(url)s is not empty: copy into a new one.", url=target.url)
+    while source.behind():
+        source.changed_elsewhere(10, progress)
     with source.writing(), target.writing():
         pages = {page.name: page for deleted in (False, True) for page in source.pages(deleted=deleted)}
-        changes = sorted(
-            ((change, name) for name in pages for change in _history(source, name)), key=lambda each: each[0].cursor
-        )
-        versions: dict[tuple[str, str], Iterator[Attachment]] = {}
+        changes = in_order({name: list(history(source, name)) for name in pages})
         revisions = files = 0
         for count, (change, name) in enumerate(changes, 1):
             if progress:
@@ -46,10 +46,7 @@ def copy(source: Storage, target: Storage, progress: Progress | None = None) -> 
                 _copy_revision(source, target, pages[name], change.number)
                 revisions += 1
             else:
-                key = name, change.source
-                if key not in versions:
-                    versions[key] = reversed(source.attachment_versions(*key))
-                _copy_file(source, target, next(versions[key]))
+                copy_file(source, target, name, change)
                 files += 1
         users = source.users()
         for user in users:
@@ -60,11 +57,26 @@ def copy(source: Storage, target: Storage, progress: Progress | None = None) -> 
     return Copied(len(pages), revisions, files, len(users))
 
 
-def _history(source: Storage, name: str) -> Iterator[Change]:
+def history(source: Storage, name: str) -> Iterator[Change]:
+    """Yield all changes of a page, newest first."""
     before = None
     while changes := source.history(name, before, 500):
         yield from changes
         before = changes[-1].cursor
+
+
+def in_order(changes: dict[str, list[Change]]) -> list[tuple[Change, str]]:
+    """Return all changes of these pages in the order in which they can be made again: by time, but each page's
+    revisions by their numbers, whatever its clock was."""
+    found: list[tuple[int, Change, str]] = []
+    for name, of_page in changes.items():
+        moment = 0
+        for change in sorted((each for each in of_page if each.number), key=lambda each: each.number):
+            moment = max(moment, change.time)
+            found.append((moment, change, name))
+        found += [(each.time, each, name) for each in reversed(of_page) if not each.number]
+    found.sort(key=lambda each: each[0])
+    return [(change, name) for _, change, name in found]
 
 
 def _copy_revision(source: Storage, target: Storage, page: Page, number: int) -> None:
@@ -77,9 +89,26 @@ def _copy_revision(source: Storage, target: Storage, page: Page, number: int) ->
     target.put(revision, facts, exact=True)
 
 
-def _copy_file(source: Storage, target: Storage, file: Attachment) -> None:
-    if file.deleted:
+def copy_file(source: Storage, target: Storage, page: str, change: Change) -> None:
+    """Copy the version of a file that a change made; one whose content is lost becomes an empty one.
+
+    Raises StorageError if a content is not what its checksum says.
+    """
+    wanted = change.kind == "detach"
+    file = next(
+        (
+            each
+            for each in source.attachment_versions(page, change.source)
+            if each.time == change.time and each.deleted == wanted
+        ),
+        Attachment(page=page, name=change.source, version=0),
+    )
+    file = replace(file, page=page, author=change.author, time=change.time, comment=change.comment)
+    if wanted:
         target.attach(file, None, exact=True)
+        return
+    if not file.sha256:
+        target.attach(file, BytesIO(), exact=True)
         return
     with Reader(source.content(file)) as content:
         copied = target.attach(file, content, exact=True)

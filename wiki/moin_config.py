@@ -118,6 +118,12 @@ def load(folder: str, told: str = "") -> MoinConfig:
     return config
 
 
+def read_first(folder: str) -> MoinConfig:
+    """Return the configuration of the wiki in a data folder, without keeping anything."""
+    found = next((path for path in files(folder) if os.path.isfile(path)), "")
+    return read(found) if found else MoinConfig()
+
+
 def read(path: str) -> MoinConfig:
     """Return what a `wikiconfig.py` says: the literal values of the options that mean something here."""
     options: dict[str, Any] = {}

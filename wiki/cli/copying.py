@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from .. import copying
+from ..app import derive
 from ..model import WikiError
 from ..storage import open_storage
 from . import setup, terminal
@@ -28,8 +29,9 @@ def run(options: argparse.Namespace) -> int:
     if options.source == options.target:
         raise WikiError("FROM and TO are the same storage.")
     progress = terminal.Progress()
-    source = open_storage(options.source, place.folder)
+    source = open_storage(options.source, place.folder, place.settings().underlay)
     target = open_storage(options.target, place.folder)
+    derive(source, place)
     try:
         copied = copying.copy(source, target, progress)
     finally:

@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ...model import StorageError
+from ...model import StorageError, Unavailable
 from .. import words
 from ..sqlite import SqliteStorage
 from ..sqlite.database import PATIENCE, safe_wal
@@ -64,10 +64,12 @@ create table former (id text primary key, name text not null) without rowid;
 class Derived(SqliteStorage):
     """Connections to both databases, and transactions that also change the tree."""
 
-    def __init__(self, path: str, folder: str = ".", underlay: str = "") -> None:
+    def __init__(self, path: str, folder: str = ".", underlay: str = "", beside: str = "") -> None:
+        """`underlay` is the folder that holds the shipped `pages`; with `beside`, the tree is only read and what is
+        ours lies in that folder."""
         root = os.path.abspath(os.path.join(folder, path))
-        self.tree = Tree(root, os.path.join(folder, underlay, "pages") if underlay else "")
-        self.path = os.path.join(root, INDEX)
+        self.tree = Tree(root, os.path.join(folder, underlay, "pages") if underlay else "", beside)
+        self.path = os.path.join(self.tree.beside, INDEX)
         self.url = f"files:{path}"
         self._local = threading.local()
         self._generation = 0
@@ -212,6 +214,8 @@ class Derived(SqliteStorage):
                 self._local.work = work
                 self._recover(work)
                 yield
+                if self.tree.read_only and work.steps:
+                    raise Unavailable("The directory %(folder)s is only read.", folder=self.tree.root)
                 self._do(work)
             done = True
         except BaseException:

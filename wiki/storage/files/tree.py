@@ -53,14 +53,17 @@ class Tree:
     (what lay where something new had to go).
     """
 
-    def __init__(self, root: str, underlay: str = "") -> None:
+    def __init__(self, root: str, underlay: str = "", beside: str = "") -> None:
+        """`beside` is where what is ours lies, if nothing may be written into the tree."""
         self.root = root
+        self.read_only = bool(beside)
+        self.beside = beside or root
         self.pages = os.path.join(root, "pages")
         self.underlay = underlay
         self.users = os.path.join(root, "user")
         self.log = os.path.join(root, "edit-log")
-        self.state = os.path.join(root, "state.db")
-        own = os.path.join(root, OWN)
+        self.state = os.path.join(self.beside, "state.db")
+        own = os.path.join(self.beside, OWN)
         self.versions = os.path.join(own, "versions")
         self.new = os.path.join(own, "new")
         self.begun = os.path.join(own, "begun")
@@ -69,6 +72,8 @@ class Tree:
     def prepare(self) -> None:
         """Make what is missing; an empty directory becomes an empty wiki. Raises StorageError."""
         try:
+            if self.read_only and not os.path.isdir(self.pages):
+                raise StorageError("%(folder)s is no MoinMoin’s data directory.", folder=self.root)
             if not os.path.isdir(self.pages):
                 os.makedirs(os.path.join(self.root, OWN), mode=0o700, exist_ok=True)
                 with suppress(FileExistsError):
