@@ -17,6 +17,7 @@ import pytest
 from wiki.deploying import Place, rendered
 
 from .apache import apache
+from .conftest import absent
 from .installation import ROOT, Installation, Missing, installed
 from .lighttpd import lighttpd
 from .servers import Gateway, Run, serving
@@ -178,15 +179,9 @@ def installation() -> Iterator[Installation]:
         shutil.copytree(ROOT / "deploy", made.program / "deploy")
         yield made
     except Missing as missing:
-        _absent(missing)
+        absent(missing)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _absent(missing: Missing) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(str(missing))
-    pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=lambda each: each.server)
@@ -204,7 +199,7 @@ def server(request: pytest.FixtureRequest, installation: Installation) -> Iterat
                 folder, os.environ["PEEK"], symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock*")
             )
     except Missing as missing:
-        _absent(missing)
+        absent(missing)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

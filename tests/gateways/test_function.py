@@ -22,8 +22,8 @@ import pytest
 
 from wiki.deploying import Place, rendered
 
+from .conftest import absent
 from .installation import PAGE, Installation, Missing
-from .test_conversation import _absent, installation  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.gateway, pytest.mark.slow, pytest.mark.xdist_group("function")]
 
@@ -80,19 +80,19 @@ def event(name: str, path: str, method: str = "GET", query: str = "", body: byte
 
 
 @pytest.fixture(scope="module")
-def folder(installation: Installation) -> Iterator[Path]:  # noqa: F811
+def folder(installation: Installation) -> Iterator[Path]:
     """A folder that every user may read."""
     try:
         installation.need("apig_wsgi")
     except Missing as missing:
-        _absent(missing)
+        absent(missing)
     made = Path(tempfile.mkdtemp(prefix="anywiki-function-", dir="/tmp"))
     made.chmod(0o755)
     yield made
     shutil.rmtree(made, ignore_errors=True)
 
 
-def calling(installation: Installation, folder: Path, code: str, data: Path) -> Iterator[Call]:  # noqa: F811
+def calling(installation: Installation, folder: Path, code: str, data: Path) -> Iterator[Call]:
     """Yield a function that has an event answered in another process."""
     place = Place(str(folder), str(data), installation.python, str(installation.program))
     for name, (text, _mode) in rendered("lambda", place).items():
@@ -116,13 +116,13 @@ def calling(installation: Installation, folder: Path, code: str, data: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def probe(installation: Installation, folder: Path) -> Iterator[Call]:  # noqa: F811
+def probe(installation: Installation, folder: Path) -> Iterator[Call]:
     """What an application would be told."""
     yield from calling(installation, folder, PROBE, folder / "none")
 
 
 @pytest.fixture(scope="module")
-def wiki(installation: Installation, folder: Path) -> Iterator[Call]:  # noqa: F811
+def wiki(installation: Installation, folder: Path) -> Iterator[Call]:
     """A wiki."""
     yield from calling(installation, folder, CALLER, installation.data(folder / "data"))
 
@@ -212,7 +212,7 @@ def test_a_page_is_seen_edited_and_a_file_comes_down(wiki: Call, name: str) -> N
     assert content(style).startswith(b"\x1f\x8b")
 
 
-def test_a_wiki_in_a_read_only_folder_is_read_and_not_written(installation: Installation, folder: Path) -> None:  # noqa: F811
+def test_a_wiki_in_a_read_only_folder_is_read_and_not_written(installation: Installation, folder: Path) -> None:
     if os.geteuid():
         pytest.skip("only root can give the folder to another user")
     data = installation.data(folder / "packed", page_cache=False)
