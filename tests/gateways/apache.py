@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from .servers import Run
 
+BY_HTACCESS = {
+    "an_encoded_slash_is_a_slash": "Apache answers 404 to `%2F`: AllowEncodedSlashes may not stand in an .htaccess",
+}
+"""What cannot be done where nothing but an .htaccess can be written."""
+
 MODULES = "/usr/lib/apache2/modules"
 USUAL = ("authz_core", "alias", "rewrite", "env", "setenvif", "mime", "dir", "headers")
 

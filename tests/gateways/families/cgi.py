@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..apache import apache
+from ..apache import BY_HTACCESS, apache
 from ..lighttpd import lighttpd
 from ..nginx import nginx
 from ..servers import Gateway, Run, both, program
@@ -36,10 +36,10 @@ def _nginx(run: Run) -> None:
 GATEWAYS = [
     Gateway("cgi", "Apache mod_cgid", _apache, "ScriptAlias"),
     Gateway("cgi", "Apache mod_cgid", _apache, "ScriptAlias", "/wiki"),
-    Gateway("cgi", "Apache mod_cgid", _apache, ".htaccess"),
-    Gateway("cgi", "Apache mod_cgid", _apache, ".htaccess", "/wiki"),
+    Gateway("cgi", "Apache mod_cgid", _apache, ".htaccess", cannot=BY_HTACCESS),
+    Gateway("cgi", "Apache mod_cgid", _apache, ".htaccess", "/wiki", cannot=BY_HTACCESS),
     Gateway("cgi", "Apache mod_cgi", _apache, "ScriptAlias", "/wiki"),
-    Gateway("cgi", "Apache mod_cgi", _apache, ".htaccess", "/wiki"),
+    Gateway("cgi", "Apache mod_cgi", _apache, ".htaccess", "/wiki", cannot=BY_HTACCESS),
     *both(Gateway("cgi", "lighttpd mod_cgi", _lighttpd)),
     *both(Gateway("cgi", "nginx and fcgiwrap", _nginx)),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..apache import apache
+from ..apache import BY_HTACCESS, apache
 from ..lighttpd import lighttpd
 from ..nginx import nginx
 from ..servers import Gateway, Run, both
@@ -49,7 +49,7 @@ def _nginx(run: Run) -> None:
 
 GATEWAYS = [
     *both(Gateway("fastcgi", "Apache mod_fcgid", _mod_fcgid, "ScriptAlias")),
-    *both(Gateway("fastcgi", "Apache mod_fcgid", _mod_fcgid, ".htaccess")),
+    *both(Gateway("fastcgi", "Apache mod_fcgid", _mod_fcgid, ".htaccess", cannot=BY_HTACCESS)),
     *both(Gateway("fastcgi", "Apache mod_proxy_fcgi", _mod_proxy_fcgi)),
     *both(Gateway("fastcgi", "lighttpd mod_fastcgi", _lighttpd, "started by it")),
     *both(Gateway("fastcgi", "lighttpd mod_fastcgi", _lighttpd_standing, "standing")),
