@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser import chromium, garden  # noqa: E402
 from tests.browser.screens import SCREENS, Screen  # noqa: E402
-from tests.browser.serving import Site, data_folder, serving  # noqa: E402
+from tests.browser.serving import Site, data_folder, serving, take_over  # noqa: E402
 from tests.browser.visitor import Visitor  # noqa: E402
 
 if TYPE_CHECKING:
@@ -29,26 +29,28 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [screen for screen in SCREENS if screen.name in sys.argv[2:] or not sys.argv[2:]]
-    with data_folder() as grown, data_folder() as bare:
+    with data_folder() as grown, data_folder() as bare, data_folder() as taken_over:
         garden.planted(grown)
-        with serving(grown) as site, serving(bare) as fresh, chromium.launched() as browser:
+        take_over(taken_over)
+        with serving(grown) as site, serving(bare) as fresh, serving(taken_over) as old, chromium.launched() as browser:
+            sites = {"site": site, "fresh": fresh, "old": old}
             for size in chromium.SIZES:
                 for scheme in chromium.SCHEMES:
-                    taken(browser, {False: site, True: fresh}, wanted, folder, size, scheme)
+                    taken(browser, sites, wanted, folder, size, scheme)
             if len(sys.argv) < 2:
                 advertised(browser, site)
     print(f"The pictures are in {folder}.")
 
 
 def taken(
-    browser: Browser, sites: dict[bool, Site], screens: list[Screen], folder: Path, size: str, scheme: Any
+    browser: Browser, sites: dict[str, Site], screens: list[Screen], folder: Path, size: str, scheme: Any
 ) -> None:
     """Take these screens, whole pages of them, in one size and colour scheme."""
-    windows: dict[tuple[bool, str], Visitor] = {}
+    windows: dict[tuple[str, str], Visitor] = {}
     for screen in screens:
         if screen.only not in ("", size):
             continue
-        site, key = sites[screen.fresh], (screen.fresh, screen.who)
+        site, key = sites[screen.wiki], (screen.wiki, screen.who)
         if key not in windows:
             width, height = chromium.SIZES[size]
             viewport: Any = {"width": width, "height": height}

@@ -13,7 +13,7 @@ import pytest
 from bench import corpus as documents
 
 from . import chromium, garden
-from .serving import ROOT, Site, data_folder, serving
+from .serving import ROOT, Site, data_folder, serving, take_over
 from .visitor import Visitor
 
 if TYPE_CHECKING:
@@ -83,6 +83,16 @@ def fresh(browser: Browser) -> Iterator[Site]:
     with data_folder() as folder, serving(folder, workers=1) as site:
         yield site
         assert "Traceback" not in site.log()
+
+
+@pytest.fixture(scope="session")
+def old(browser: Browser) -> Iterator[Site]:
+    """A MoinMoin's directory, opened in place; its rights are not known."""
+    with data_folder() as folder:
+        take_over(folder)
+        with serving(folder, workers=1) as site:
+            yield site
+            assert "Traceback" not in site.log()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .garden import LONG, PAGE, SECRET
-from .serving import Site
+from .serving import MOUNT, PASSWORD, Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -21,7 +21,8 @@ Deed = Callable[["Page"], None]
 class Screen:
     """One screen: the template that makes it, where it is, who sees it, and what is plain to see only there.
 
-    `deed` is done after it was opened; `fresh` asks for a wiki that has no administrator yet.
+    `deed` is done after it was opened; `wiki` is the fixture it is shown on: the garden's, a
+    `fresh` one that has no administrator yet, or an `old` one, a MoinMoin's whose rights nobody has confirmed.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Screen:
     mark: str
     who: str = ""
     deed: Deed | None = None
-    fresh: bool = False
+    wiki: str = "site"
     status: int = 200
     within: str = "html"
     """What axe judges: an open menu may lie over a part of what is behind it."""
@@ -222,16 +223,26 @@ SCREENS = (
         ".box.error",
         deed=pressing("Register", name="Ann", password="short, not", again="the same"),
     ),
+    _screen("recover", "recover", special("recover"), "#f-name"),
+    _screen("recover-sent", "recover", special("recover"), ".box.ok", deed=pressing("Send the link", name="Nobody")),
     _screen("invite", "invite", lambda site: site.invitation("Bob"), "#f-again"),
     _screen("invite-used", "error", special("invite", code="spent"), "p.lead[role=alert]", status=403),
-    _screen("first", "first", lambda site: site.first(), "#f-again", fresh=True),
+    _screen("first", "first", lambda site: site.first(), "#f-again", wiki="fresh"),
     _screen("first-file", "first", lambda site: site.first_by_file(), "#f-code"),
-    _screen("front-fresh", "page", front, "article.text", fresh=True),
+    _screen("front-fresh", "page", front, "article.text", wiki="fresh"),
     _screen("appearance", "appearance", special("appearance"), "#f-theme"),
     _screen("preferences", "preferences", special("preferences"), "#f-quicklinks", who="Root"),
     _screen("preferences-refused", "preferences", special("preferences"), ".box.error", who="Ann", deed=_unproved),
     _screen("logout", "message", special("logout"), "form.one .primary", who="Ann"),
     _screen("admin", "admin", special("admin"), "dl.definitions", who="Root"),
+    _screen(
+        "admin_rights",
+        "admin_rights",
+        special("login", next=f"{MOUNT}/-/admin/rights"),
+        "#f-default",
+        wiki="old",
+        deed=pressing("Log in", name="Root", password=PASSWORD),
+    ),
     _screen("admin_users", "admin_users", special("admin/users"), "ul.accounts", who="Root"),
     _screen("admin_users-none", "admin_users", special("admin/users", q="nobody"), ".empty", who="Root"),
 )

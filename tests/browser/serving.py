@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +69,10 @@ def data_folder() -> Iterator[Path]:
     """Make a folder for a wiki below the prefix, in memory where possible: what is tested here is no disk."""
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="anywiki-browser-", dir=memory if memory.is_dir() else None))
-    (folder / "wiki.toml").write_text(f'mount = "{MOUNT}"\nsite_name = "Garden Society"\n')
+    settings = f'mount = "{MOUNT}"\nsite_name = "Garden Society"\n'
+    # What is shown where mail can be sent; nobody listens there, and no test has anything sent.
+    settings += 'mail_from = "wiki@example.org"\nmail_server = "127.0.0.1:9"\n'
+    (folder / "wiki.toml").write_text(settings)
     try:
         yield folder
     finally:
@@ -89,14 +95,26 @@ def opened(folder: Path, now: Callable[[], int]) -> Wiki:
     return wiki
 
 
+def take_over(folder: Path) -> None:
+    """Put a MoinMoin's directory into a data folder, without its configuration, and the accounts."""
+    shutil.copytree(ROOT / "tests/moin19/sample/data", folder, dirs_exist_ok=True)
+    opened(folder, lambda: time.time_ns() // 1000).storage.close()
+
+
 @contextmanager
 def serving(folder: Path, workers: int = 2) -> Iterator[Site]:
     """Serve a data folder with `wiki serve` on a free port of this machine."""
-    arguments = ["--data", str(folder), "serve", "--port", "0", "--workers", str(workers)]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["--data", str(folder), "serve", "--port", str(port), "--workers", str(workers)]
+    # Mail needs to know where the wiki is.
+    environ = {**os.environ, "WIKI_BASE_URL": f"http://127.0.0.1:{port}"}
     with (folder / "server.log").open("a") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "wiki", *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
-        )
+            [sys.executable, "-m", "wiki", *arguments],
+            cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=log, text=True,
+        )  # fmt: skip
     assert server.stdout is not None
     try:
         address = re.search(r"(http://[^/\s]+)/", server.stdout.readline())

@@ -63,7 +63,7 @@ def found(page: Page, rules: list[str], within: str = "html") -> list[str]:
 def test_a_screen_has_no_barrier(
     screen: Screen, request: pytest.FixtureRequest, windows: Callable[[Site, str], Visitor], axe: str
 ) -> None:
-    site = request.getfixturevalue("fresh" if screen.fresh else "site")
+    site = request.getfixturevalue(screen.wiki)
     window = windows(site, screen.who)
     window.problems.clear()
     page = window.page

@@ -22,6 +22,7 @@ NEEDED = {
     "bleach": "bleach",
     "pygments": "Pygments",
     "latex2mathml": "latex2mathml",
+    "docutils": "docutils",
     "passlib": "libpass",
 }
 """What has to be importable, and the names of the packages that bring it."""
