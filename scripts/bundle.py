@@ -23,6 +23,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from wiki.instance import DENY
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "scripts/bundle"
 
@@ -36,17 +38,6 @@ PRUNED = re.compile(
     r"\.(so|pyd|c|pyi|pyc|po|pot)$|(^|/)__pycache__/|^\.\.|\.dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL)$"
 )
 """Files of packages that a bundle leaves out: whatever was compiled or is for compilers, programs, pip's own notes."""
-
-DENY = """\
-# Nothing in here is for visitors.
-<IfModule mod_authz_core.c>
-    Require all denied
-</IfModule>
-<IfModule !mod_authz_core.c>
-    Order allow,deny
-    Deny from all
-</IfModule>
-"""
 
 
 def packages() -> list[metadata.Distribution]:

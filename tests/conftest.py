@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,3 +67,13 @@ def root(visit: Callable[..., Visit]) -> Visit:
 def nobody(visit: Callable[..., Visit]) -> Visit:
     """A visitor without an account."""
     return visit()
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No settings from outside, and the umask as it was afterwards."""
+    before = os.umask(0o022)
+    for key in [key for key in os.environ if key.startswith("WIKI_")]:
+        monkeypatch.delenv(key)
+    yield
+    os.umask(before)

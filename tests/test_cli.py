@@ -30,13 +30,7 @@ PASSWORD = "a long enough pass phrase"
 NAME = "Café/日本語"
 
 
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch):
-    before = os.umask(0o022)
-    for key in [key for key in os.environ if key.startswith("WIKI_")]:
-        monkeypatch.delenv(key)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("surroundings")
 
 
 @pytest.fixture

@@ -14,18 +14,11 @@ from wiki import cli, deployed
 from wiki.cli import deploy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No settings from outside, and the umask as it was afterwards."""
-    before = os.umask(0o022)
-    for key in [key for key in os.environ if key.startswith("WIKI_")]:
-        monkeypatch.delenv(key)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("surroundings")
 
 
 @pytest.fixture

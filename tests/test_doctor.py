@@ -29,14 +29,7 @@ ME = pwd.getpwuid(os.geteuid()).pw_name
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No settings from outside, and the umask as it was afterwards."""
-    before = os.umask(0o022)
-    for key in [key for key in os.environ if key.startswith("WIKI_")]:
-        monkeypatch.delenv(key)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("surroundings")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ KEY = "secret.key"
 LOG_LIMIT = 1_000_000
 """Bytes after which the error log becomes `error.log.1` and a new one begins."""
 
-_DENY = """\
+DENY = """\
 # Nothing in here is for visitors.
 <IfModule mod_authz_core.c>
     Require all denied
@@ -30,6 +30,7 @@ _DENY = """\
     Deny from all
 </IfModule>
 """
+"""What an `.htaccess` says that keeps every visitor out of its folder."""
 
 
 class FolderError(WikiError):
@@ -145,7 +146,7 @@ class Instance:
         except OSError:
             return
         with os.fdopen(descriptor, "w") as file:
-            file.write(_DENY)
+            file.write(DENY)
 
 
 def _read_key(path: str) -> bytes:

@@ -56,6 +56,25 @@ class Revision(Change):
     raw: bytes | None = None
 
 
+def revision_of(change: Change, text: str | None, raw: bytes | None = None) -> Revision:
+    """Return the revision that a change made, with its text and, where they differ from it, the stored bytes."""
+    return Revision(
+        page=change.page,
+        number=change.number,
+        author=change.author,
+        time=change.time,
+        kind=change.kind,
+        source=change.source,
+        comment=change.comment,
+        minor=change.minor,
+        size=change.size,
+        page_id=change.page_id,
+        position=change.position,
+        text=text,
+        raw=raw,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A page as lists need it: newest revision's number and time, and facts derived from its text.

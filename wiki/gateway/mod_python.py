@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from ..faults import number, page
+from . import cgi
+from .cgi import answer, complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
 OK = 0
 LENGTH_REQUIRED = 411
-
-
-class Gone(Exception):
-    """The visitor has gone."""
 
 
 def handling(application: WSGIApplication) -> Callable[[Any], int]:
@@ -30,18 +26,9 @@ def handling(application: WSGIApplication) -> Callable[[Any], int]:
             if "HTTP_TRANSFER_ENCODING" in environ:
                 # mod_python reads no chunks; without this the first read fails inside the application.
                 return LENGTH_REQUIRED
-            result = application(environ, reply.start)
-            try:
-                for piece in result:
-                    if piece:
-                        reply.send(piece)
-                if not reply.sent:
-                    reply.send(b"")
-            finally:
-                close = getattr(result, "close", None)
-                if close:
-                    close()
-        except Gone:
+            answer(application, environ, reply)
+        except BrokenPipeError:
+            # The visitor has gone.
             pass
         except Exception:
             # The edge: mod_python would show the visitor a traceback.
@@ -59,12 +46,10 @@ def environment(request: Any) -> WSGIEnvironment:
     # What is there so far was decoded and cleaned by Apache.
     environ["REQUEST_URI"] = latin(getattr, request, "unparsed_uri")
     environ["SCRIPT_NAME"] = request.get_options().get("mount", "")
-    environ["wsgi.version"] = (1, 0)
+    complete(environ)
     environ["wsgi.url_scheme"] = "https" if request.is_https() else "http"
     environ["wsgi.input"] = request
-    environ["wsgi.errors"] = sys.stderr
     environ["wsgi.multithread"] = True
-    environ["wsgi.multiprocess"] = True
     environ["wsgi.run_once"] = False
     return environ
 
@@ -82,40 +67,30 @@ def latin(read: Callable[..., str | None], *arguments: object) -> str:
         return error.object.decode("latin-1")
 
 
-class Reply:
-    """A response on its way to Apache, which sends the head with the first piece."""
+class Reply(cgi.Reply):
+    """A response on its way to Apache, which is told the head before the first piece."""
 
     def __init__(self, request: Any) -> None:
+        super().__init__(-1)
         self.request = request
-        self.head: tuple[str, list[tuple[str, str]]] | None = None
-        self.sent = False
+        self._wanted: tuple[str, list[tuple[str, str]]] = ("", [])
 
-    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
-        """Take status and headers, as PEP 3333's start_response."""
-        if exc_info:
-            try:
-                if self.sent:
-                    raise exc_info[1]
-            finally:
-                exc_info = None
-        elif self.head:
-            raise RuntimeError("start_response was called twice")
-        if any("\r" in value or "\n" in value for header in headers for value in header):
-            raise ValueError("a header contains a line break")
-        self.head = status, headers
-        return self.send
+    def written(self, status: str, headers: list[tuple[str, str]]) -> bytes:
+        """Return the head as CGI has it, and keep what Apache is told; raise ValueError for what is no header."""
+        self._wanted = status, headers
+        return super().written(status, headers)
 
     def send(self, piece: bytes) -> None:
-        """Write a piece of the body, after the head if that is still to be sent; raise Gone."""
+        """Write a piece of the body, after the head if that is still to be sent; raise BrokenPipeError."""
         if not self.sent:
             if not self.head:
                 raise RuntimeError("the application sent a body before its headers")
             self.sent = True
-            self._begin(*self.head)
+            self._begin(*self._wanted)
         try:
             self.request.write(piece, 0)
         except OSError as error:
-            raise Gone from error
+            raise BrokenPipeError from error
 
     def _begin(self, status: str, headers: list[tuple[str, str]]) -> None:
         self.request.status = int(status[:3])
@@ -126,13 +101,3 @@ class Reply:
                 self.request.set_content_length(int(value))
             else:
                 self.request.headers_out.add(name, value)
-
-    def fail(self) -> None:
-        """Log the exception that is being handled, and if nothing was sent yet, send a page with its number."""
-        body = page(500, number())
-        if not self.sent:
-            self.head = "500 Internal Server Error", [("Content-Type", "text/html; charset=utf-8")]
-            try:
-                self.send(body)
-            except Gone:
-                pass

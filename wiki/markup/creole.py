@@ -8,7 +8,7 @@ from bisect import bisect_left
 from . import Context, Rendered
 from .escaping import escaped
 from .highlight import highlighted
-from .moin import embeds, lines, links, macros, rendered, words
+from .moin import embeds, links, macros, rendered, words
 from .moin.emitter import Emitter
 from .moin.nesting import Nesting
 
@@ -35,10 +35,7 @@ def _scanner(text: str) -> re.Pattern[str]:
 
 def render(text: str, context: Context) -> Rendered:
     """Return Creole rendered. Raises OverBudget."""
-    emitter = Emitter(context)
-    nesting = Nesting(emitter)
-    write(emitter, nesting, lines(text))
-    return rendered(emitter, nesting.html())
+    return rendered(write, text, context)
 
 
 def write(emitter: Emitter, nesting: Nesting, body: list[str]) -> None:

@@ -20,7 +20,7 @@ from . import Context, Rendered
 from .allowed import ADMONITIONS
 from .escaping import escaped
 from .highlight import highlighted
-from .moin import embeds, ids, lines, links, macros, rendered
+from .moin import embeds, ids, links, macros, rendered
 from .moin.emitter import Emitter
 from .moin.nesting import Nesting
 
@@ -88,10 +88,7 @@ class _Reader(Reader):  # type: ignore[misc]
 
 def render(text: str, context: Context) -> Rendered:
     """Return reStructuredText rendered. Raises OverBudget, RecursionError, or what docutils raises."""
-    emitter = Emitter(context)
-    nesting = Nesting(emitter)
-    write(emitter, nesting, lines(text))
-    return rendered(emitter, nesting.html())
+    return rendered(write, text, context)
 
 
 def write(emitter: Emitter, nesting: Nesting, body: list[str]) -> None:

@@ -8,6 +8,7 @@ from MoinMoin 1.9 is listed in docs/moin-markup.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .. import Context, Rendered
 from ..references import references
@@ -22,10 +23,7 @@ _ODD = re.compile("[\x00-\x08\x0e-\x1f\r\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff
 
 def render(text: str, context: Context) -> Rendered:
     """Return MoinMoin markup rendered. Raises OverBudget."""
-    emitter = Emitter(context)
-    nesting = Nesting(emitter)
-    Blocks(emitter, nesting).write(lines(text))
-    return rendered(emitter, nesting.html())
+    return rendered(lambda emitter, nesting, body: Blocks(emitter, nesting).write(body), text, context)
 
 
 def lines(text: str) -> list[str]:
@@ -33,7 +31,10 @@ def lines(text: str) -> list[str]:
     return _ODD.sub("", text).replace("\v", " ").replace("\f", " ").expandtabs().split("\n")
 
 
-def rendered(emitter: Emitter, html: str) -> Rendered:
-    """Return HTML that was written with an emitter, checked, with its holes."""
-    parts = emitter.tokens.cut(sanitise(html + listed(emitter)))
+def rendered(write: Callable[[Emitter, Nesting, list[str]], None], text: str, context: Context) -> Rendered:
+    """Return what a function makes of a text's lines by an emitter and a nesting: checked, with its holes."""
+    emitter = Emitter(context)
+    nesting = Nesting(emitter)
+    write(emitter, nesting, lines(text))
+    parts = emitter.tokens.cut(sanitise(nesting.html() + listed(emitter)))
     return Rendered(parts, tuple(emitter.headings), references(parts, emitter.context))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ... import names
-from ...model import BadName, BadRequest, NoSuchRevision, Page, PageExists, Revision, StorageError
+from ...model import BadName, BadRequest, NoSuchRevision, Page, PageExists, Revision, StorageError, revision_of
 from ..sqlite.rows import CHANGE, change_of
 from . import durable, editlog
 from . import tree as trees
@@ -283,21 +283,7 @@ def _revision(change: Change, text: str | None, content: bytes | None) -> Revisi
     raw = content
     if text is not None and content == text.encode("utf-8", "surrogatepass"):
         raw = None
-    return Revision(
-        page=change.page,
-        number=change.number,
-        author=change.author,
-        time=change.time,
-        kind=change.kind,
-        source=change.source,
-        comment=change.comment,
-        minor=change.minor,
-        size=change.size,
-        page_id=change.page_id,
-        position=change.position,
-        text=text,
-        raw=raw,
-    )
+    return revision_of(change, text, raw)
 
 
 def listed(author: Author) -> list[str]:

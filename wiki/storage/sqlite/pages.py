@@ -20,6 +20,7 @@ from ...model import (
     PageExists,
     Revision,
     StorageError,
+    revision_of,
 )
 from .. import Progress, words
 from .index import Index
@@ -71,21 +72,7 @@ class Pages(Index):
             text = None if packed is None else zlib.decompress(packed).decode("utf-8", "surrogatepass")
         except (zlib.error, UnicodeDecodeError) as error:
             raise StorageError("Revision %(number)s of “%(name)s” is damaged.", **where) from error
-        return Revision(
-            page=change.page,
-            number=change.number,
-            author=change.author,
-            time=change.time,
-            kind=change.kind,
-            source=change.source,
-            comment=change.comment,
-            minor=change.minor,
-            size=change.size,
-            page_id=change.page_id,
-            position=change.position,
-            text=text,
-            raw=raw,
-        )
+        return revision_of(change, text, raw)
 
     def history(self, name: str, before: tuple[int, int] | None = None, limit: int = 50) -> list[Change]:
         page = self._page_row(name)[0]
