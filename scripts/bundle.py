@@ -91,8 +91,14 @@ def library(distributions: list[metadata.Distribution]) -> dict[str, bytes]:
     return files
 
 
+LICENCES = {"docutils": "Public Domain, BSD-2-Clause, BSD-3-Clause"}
+"""Where a package's classifiers say more than its wheel holds: docutils' GPL is that of an Emacs mode, not in a wheel."""
+
+
 def _licence(about: metadata.PackageMetadata) -> str:
     """Return what a package says about its licence, in a few words."""
+    if about["Name"] in LICENCES:
+        return LICENCES[about["Name"]]
     said = about.get("License-Expression") or (about.get("License") or "").partition("\n")[0]
     classes = [
         each.rpartition(" :: ")[2] for each in about.get_all("Classifier") or [] if each.startswith("License ::")
