@@ -250,7 +250,7 @@ def test_commands_are_understood(path: Path, capsys: pytest.CaptureFixture[str])
 
 @each_file
 def test_commands_in_the_text_are_there(path: Path) -> None:
-    for words in re.findall(r"`wiki ([a-z]+(?: [a-z]+)*)", prose(path)):
+    for words in re.findall(r"`wiki ([a-z]+(?: [a-z0-9]+)*)", prose(path)):
         command, *rest = words.split()
         assert command in cli.COMMANDS, words
         if command in ("user", "import", "export") and rest:

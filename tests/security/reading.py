@@ -93,7 +93,9 @@ def alive(html: str) -> list[str]:
 def wrong(answer: Answer) -> list[str]:
     """Return what in an answer a browser would run, or could not read; [] if nothing is."""
     found = []
-    if b"Traceback" in answer.body or b'.py"' in answer.body:
+    # Two languages that code is coloured in are called so: HighlighterList shows their names in cells of a table.
+    body = answer.body.replace(b"<td>Python Traceback</td>", b"").replace(b"<td>Python 2.x Traceback</td>", b"")
+    if b"Traceback" in body or b'.py"' in body:
         found.append("a traceback")
     if answer.kind == "text/html":
         return found + alive(answer.text)

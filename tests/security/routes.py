@@ -119,7 +119,7 @@ ACTION_QUERIES: dict[str, tuple[str, ...]] = {
     "rss_rc": ("action=rss_rc", "action=rss_rc&items=100", "action=rss_rc&page=Hidden", "action=rss_rc&page=Top/"),
     "quicklink": ("action=quicklink",),
     "quickunlink": ("action=quickunlink",),
-    "fullsearch": ("action=fullsearch&value=zebra", "action=fullsearch&value=zebra&regex=1"),
+    "fullsearch": ("action=fullsearch&advancedsearch=1&and_terms=zebra", "action=fullsearch&value=zebra", "action=fullsearch&value=zebra&regex=1"),
     "titlesearch": ("action=titlesearch&value=Top",),
     "access": ("action=access",),
     "xmlrpc2": ("action=xmlrpc2",),

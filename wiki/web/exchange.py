@@ -306,7 +306,7 @@ class Exchange:
                 max_age=seconds,
                 path=f"{self.urls.mount}/",
                 secure=self.request.scheme == "https",
-                httponly=key in (SESSION, FORM),
+                httponly=key not in (THEME, LANGUAGE),
                 samesite="Lax",
             )
         self._cookies.clear()

@@ -58,13 +58,16 @@ def trail(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     """
     if exchange.user is None or exchange.user.settings.get("show_page_trail") in ("0", "False", False):
         return ()
-    seen = [unquote(part) for part in exchange.request.cookies.get(TRAIL, "").split("&") if part][-STEPS:]
-    steps = [name for name in seen if name.isprintable()]
-    if exchange.action == "show" and exchange.name and exchange.request.method == "GET":
+    steps = [unquote(part) for part in exchange.request.cookies.get(TRAIL, "").split("&") if part][-STEPS:]
+    seeing = exchange.action == "show" and bool(exchange.name) and exchange.request.method == "GET"
+    if seeing:
         steps = [*(name for name in steps if name != exchange.name), exchange.name][-STEPS:]
+    # What the visitor may not read, or not any more, is in neither the trail nor the cookie.
+    there = exchange.visit.existing({name for name in steps if name.isprintable()})
+    steps = [name for name in steps if name in there]
+    if seeing:
         kept = [quote(name, safe="/") for name in steps]
         while kept and len("&".join(kept)) > COOKIE:
             kept.pop(0)
         exchange.set_cookie(TRAIL, "&".join(kept))
-    shown = exchange.visit.existing({name for name in steps if name != exchange.name})
-    return tuple((name, exchange.urls.page(name)) for name in steps if name in shown)
+    return tuple((name, exchange.urls.page(name)) for name in steps if name != exchange.name)
