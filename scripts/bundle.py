@@ -92,7 +92,7 @@ def library(distributions: list[metadata.Distribution]) -> dict[str, bytes]:
 
 
 LICENCES = {"docutils": "Public Domain, BSD-2-Clause, BSD-3-Clause"}
-"""Where a package's classifiers say more than its wheel holds: docutils' GPL is that of an Emacs mode, not in a wheel."""
+"""Where classifiers say more than a wheel holds: docutils' GPL is that of an Emacs mode, which is in no wheel."""
 
 
 def _licence(about: metadata.PackageMetadata) -> str:

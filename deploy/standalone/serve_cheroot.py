@@ -13,7 +13,7 @@ from cheroot.wsgi import Server
 from wiki.wsgi import application
 
 host, _, port = os.environ.get("BIND", "127.0.0.1:8000").rpartition(":")
-server = Server((host, int(port)), application, numthreads=8, max=8)
+server = Server((host, int(port)), application, numthreads=8, max=8, request_queue_size=100)
 # What the wiki did not read it would read into memory: a little more than `upload_limit`.
 server.max_request_body_size = 70 << 20
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())

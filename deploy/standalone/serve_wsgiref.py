@@ -7,9 +7,15 @@ import sys
 sys.path.insert(0, "/srv/wiki/program")
 os.environ.setdefault("WIKI_DATA", "/srv/wiki/data")
 
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from wiki.wsgi import application
+
+
+class Server(WSGIServer):
+    """Lets more wait in line than Python's five."""
+
+    request_queue_size = 100
 
 
 class Handler(WSGIRequestHandler):
@@ -24,4 +30,4 @@ class Handler(WSGIRequestHandler):
 
 
 host, _, port = os.environ.get("BIND", "127.0.0.1:8000").rpartition(":")
-make_server(host, int(port), application, handler_class=Handler).serve_forever()
+make_server(host, int(port), application, Server, Handler).serve_forever()

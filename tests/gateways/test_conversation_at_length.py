@@ -53,7 +53,9 @@ def test_visitors_who_leave_in_mid_answer_hold_nothing_up(site: Site, visitor: V
         with socket.create_connection(("127.0.0.1", site.port), 60) as leaving:
             request = f"GET {site.gateway.mount}/Files?action=AttachFile&do=get&target=large.bin HTTP/1.1\r\n"
             leaving.sendall(f"{request}Host: 127.0.0.1\r\n\r\n".encode())
-            assert leaving.recv(4096).startswith(b"HTTP/1.1 200")
+            assert leaving.recv(4096).startswith(
+                b"HTTP/1.0 200" if site.gateway.server == "wsgiref" else b"HTTP/1.1 200"
+            )
     assert visitor.page("Files").status == 200
     end = time.monotonic() + 60
     while site.gateway.family == "cgi" and _scripts(site):

@@ -79,8 +79,10 @@ def addresses(run: Run) -> set[str]:
     return set(json.loads(made.stdout))
 
 
-@pytest.mark.parametrize("proxy", standalone.PROXIES)
-@pytest.mark.parametrize("variant", ["", standalone.STRIPPED])
+@pytest.mark.parametrize(
+    ("proxy", "variant"),
+    [*((proxy, "") for proxy in standalone.PROXIES), *((proxy, standalone.STRIPPED) for proxy in standalone.STRIPPING)],
+)
 def test_a_trusted_proxy_says_who_and_where(installation: Installation, proxy: str, variant: str) -> None:
     with site(found(proxy, variant), installation) as run:
         text = feed(http.client.HTTPConnection("127.0.0.1", run.port, timeout=60), "/wiki")
