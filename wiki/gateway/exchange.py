@@ -123,6 +123,8 @@ class Connection:
         self.until: float | None = None
         """The time by which its request must have arrived, if one is arriving; or by which it must have been closed."""
         self.idle = False
+        self.fresh = True
+        """Whether nothing has been received yet: who has just connected is about to ask."""
         self.lingering = False
         self.waiting = False
         """Whether a thread waits for the peer in the middle of a request."""

@@ -159,18 +159,22 @@ class Threads:
                 hang_up(connection)
 
     def _attend(self) -> None:
-        """Take turns with the other threads until told to stop, and nobody is left who has written already."""
+        """Take turns with the other threads until told to stop, and nobody is left who has written or will at once."""
         listener, ready = self.listener.fileno(), self._ready
         told = False
         while self.stopping is None or time.monotonic() < self.stopping + QUIET:
-            fd = ready.next(0.0 if told else None)
+            fd = ready.next(self._patience(told))
             if fd is None:
+                if self._patience(told):
+                    continue
                 return
             if fd == self._stop:
                 # What can be read comes in turn: when the word comes round again, nothing was left.
                 ready.again(fd)
-                if told:
+                if told and not self._patience(told):
                     return
+                if told:
+                    time.sleep(0.001)
                 told = True
                 continue
             try:
@@ -184,6 +188,12 @@ class Threads:
 
                 number()
                 time.sleep(PAUSE)
+
+    def _patience(self, told: bool) -> float | None:
+        """Return how long to wait for what can be read: for ever, but once told to stop, for who has just connected."""
+        if not told:
+            return None
+        return 0.01 if any(connection.fresh for connection in list(self.connections.values())) else 0.0
 
     def _accept(self) -> None:
         try:
@@ -252,6 +262,7 @@ class Threads:
         """Take what has arrived and answer what is complete; return whether the connection stays open."""
         connection.idle = False
         if connection.receive():
+            connection.fresh = False
             while True:
                 request = connection.parse()
                 if request is None:
@@ -263,7 +274,7 @@ class Threads:
         if connection.until is None and (connection.data or connection.request):
             connection.until = time.monotonic() + PATIENCE
         connection.idle = connection.until is None
-        return not (self.stopping and connection.idle)
+        return not (self.stopping and connection.idle) or connection.fresh
 
     def _begin_to_linger(self, connection: Connection) -> bool:
         """Say that the answer is complete, and wait for the peer to see it and to end what it was sending."""
