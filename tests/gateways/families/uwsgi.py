@@ -27,9 +27,11 @@ def _alone(run: Run) -> None:
     run.start([program("uwsgi"), "--ini", run.deploy("http.ini")])
 
 
+SLASH = {"an_encoded_slash_is_a_slash": "mod_proxy_uwsgi answers 500 to `%2F`"}
+
 GATEWAYS = [
     *both(Gateway("uwsgi", "nginx", _nginx)),
-    Gateway("uwsgi", "Apache mod_proxy_uwsgi", _apache, settings={"mount": "/"}),
-    Gateway("uwsgi", "Apache mod_proxy_uwsgi", _apache, mount="/wiki", told=True),
+    Gateway("uwsgi", "Apache mod_proxy_uwsgi", _apache, settings={"mount": "/"}, cannot=SLASH),
+    Gateway("uwsgi", "Apache mod_proxy_uwsgi", _apache, mount="/wiki", told=True, cannot=SLASH),
     *both(Gateway("uwsgi", "uWSGI's own HTTP", _alone, told=True)),
 ]
