@@ -582,8 +582,10 @@ def served(request, data):
     """A running server: its process and its first lines."""
     command = [sys.executable, "-m", "wiki", "--data", data, "serve", "--port", "0", "--server", request.param]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # Whoever runs the tests in the background of a shell has interrupts ignored, here too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     lines = [process.stdout.readline()]
     if "is on http" in lines[0]:
         lines.append(process.stdout.readline())
